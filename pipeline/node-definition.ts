@@ -1,0 +1,135 @@
+import type { z } from 'zod';
+import type {
+  AssetReference,
+  JsonObject,
+  JsonValue,
+  NodeInputs,
+  NodeOutputs,
+  PortType,
+  PortValue,
+} from '../workflows/contract';
+
+/** An input port. A required port may be satisfied by the config field of the same name instead of an edge. */
+export interface InputPort {
+  readonly type: PortType;
+  readonly required?: boolean;
+  /** Collects any number of edges, in edge order. */
+  readonly many?: boolean;
+  /** The config field of the same name serves when no edge does. */
+  readonly orConfig?: boolean;
+  readonly description: string;
+}
+
+export interface OutputPort {
+  readonly type: PortType;
+  readonly description: string;
+}
+
+/** A list price with where and when it was read; without a source a candidate is not in the catalog. */
+export interface Price {
+  /** Highest cost of one call with this request, US dollars; the quote's figure. */
+  readonly usd: (request: NodeRequest) => number;
+  /** What the provider will bill for this reply, US dollars; absent: `usd`. */
+  readonly billedUsd?: (request: NodeRequest, reply: ProviderReply) => number;
+  /** In words, such as "$0.03 first megapixel, $0.015 per further one". */
+  readonly text: string;
+  readonly source: string;
+  /** YYYY-MM-DD. */
+  readonly readOn: string;
+}
+
+/** A node's resolved request: config fields and connected inputs, validated. */
+export interface NodeRequest {
+  readonly config: JsonObject;
+  readonly inputs: NodeInputs;
+}
+
+/** How a provider wants bytes of ours. */
+export type MediaForm = 'url' | 'data_uri' | 'base64' | 'bytes';
+
+/**
+ * An asset inside a provider request. A class and not a plain object, so that no JSON of a user can pass for one.
+ * The activity replaces it by a signed URL, a data URI, base64 or a multipart file just before sending;
+ * for the request hash it counts as its sha256.
+ */
+export class MediaInput {
+  constructor(
+    readonly asset: AssetReference,
+    readonly form: MediaForm,
+  ) {}
+}
+
+/** Body of a provider request before its media are filled in. */
+export type WireValue = JsonValue | MediaInput | readonly WireValue[] | { readonly [key: string]: WireValue };
+export interface WireInput {
+  readonly [key: string]: WireValue;
+}
+
+/** A provider's answer: JSON, or bytes with their type. */
+export interface ProviderReply {
+  readonly body: JsonValue;
+  readonly bytes?: Uint8Array;
+  readonly mimeType?: string;
+}
+
+/** One output as found in a reply; media are downloaded or decoded, verified by their bytes and stored. */
+export type OutputItem =
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'base64'; readonly base64: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'value'; readonly value: PortValue };
+
+/** One way to serve a node type: a model at a provider, how to ask it and how to read its answer. */
+export interface CandidateDefinition {
+  readonly provider: string;
+  readonly model: string;
+  /** Name of the provider's operation, such as `queue`, `images`, `chat`. */
+  readonly operation: string;
+  readonly execution: 'sync' | 'queue';
+  readonly price: Price;
+  /** Pure; throws `UnsupportedRequestError` when this model cannot serve the request (the next candidate may). */
+  readonly toInput: (request: NodeRequest) => WireInput;
+  /** Pure; throws `UnexpectedReplyError` when the reply lacks an output. Keys are output ports. */
+  readonly toOutputs: (reply: ProviderReply) => Readonly<Record<string, OutputItem>>;
+}
+
+/** This candidate cannot serve this request; another one may. */
+export class UnsupportedRequestError extends Error {}
+
+/** The reply is well-formed at HTTP level but does not hold what the model promises. */
+export class UnexpectedReplyError extends Error {}
+
+export type NodeImplementation =
+  /** Takes `triggerData[config.name ?? id]`, else `config.value`. */
+  | { readonly kind: 'input'; readonly valueSchema: z.ZodType }
+  /** `function` names an entry of pipeline/pure/functions.ts. */
+  | { readonly kind: 'pure'; readonly function: string }
+  /** Builds the operation for activities/media from config; the file paths are filled by the activity. */
+  | { readonly kind: 'media'; readonly toOperation: (config: JsonObject) => JsonObject }
+  | { readonly kind: 'provider'; readonly candidates: readonly CandidateDefinition[] };
+
+export interface NodeDefinition {
+  /** `category:name`. */
+  readonly type: string;
+  /** Raised when the same config comes to mean something else; part of the node key. */
+  readonly version: number;
+  readonly label: string;
+  readonly description: string;
+  /** Strict object of the node's config. */
+  readonly config: z.ZodType<JsonObject>;
+  readonly inputs: Readonly<Record<string, InputPort>>;
+  readonly outputs: Readonly<Record<string, OutputPort>>;
+  readonly implementation: NodeImplementation;
+  /** Usual time from start to result, seconds; a job's time-out is ten times that, at least 600 s. */
+  readonly expectedSeconds: number;
+  /** True when the same request (with a seed) gives the same bytes: such results may be cached. */
+  readonly deterministic?: boolean;
+}
+
+/** Declares a node type; the registry pipeline/nodes/index.ts lists it. */
+export function defineNode(definition: NodeDefinition): NodeDefinition {
+  return definition;
+}
+
+/** Function of pipeline/pure/functions.ts. */
+export type PureFunction = (config: JsonObject, inputs: NodeInputs) => NodeOutputs;

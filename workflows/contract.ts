@@ -1,0 +1,352 @@
+/**
+ * Names and shapes that the API, the workflows, the activities and the store share. Imports nothing.
+ *
+ * Glossary (one word per idea, in code, API, docs and UI):
+ * - pipeline graph: nodes + edges as posted; workflow: a saved graph with versions.
+ * - execution: one run of a graph. Its id is the suffix of the Temporal workflow id; a resume is a new Temporal run of it.
+ * - node, edge, port (handle), node type: the words of React Flow.
+ * - plan: the compiled graph that Temporal gets.
+ * - candidate: provider + model able to serve a node type, in order of preference.
+ * - step: a node in one place of a run (`n7`; inside loops it will carry its iteration path).
+ * - job: one paid call at a provider, keyed `execution/step/candidate/generation`.
+ * - asset: stored bytes. Credit: US$0.001, an integer. Mode: live or test. Account: tenant.
+ * - Trap: Temporal's `runId` names one Temporal run; an execution may have several of them.
+ */
+
+export const EXECUTION_WORKFLOW_TYPE = 'runExecution';
+
+/** Temporal workflow id of an execution. */
+export function executionWorkflowId(executionId: string): string {
+  return `execution-${executionId}`;
+}
+
+/** Task queue of workflows, of `awaitJob` and of everything that is not limited by a provider. */
+export const DEFAULT_TASK_QUEUE = 'everframe';
+
+/** Task queue of the sends to one provider: what is limited there is limited for the whole fleet. */
+export function providerTaskQueue(taskQueue: string, provider: string): string {
+  return `${taskQueue}-${provider}`;
+}
+
+/** Task queue of local image and video work. */
+export function mediaTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-media`;
+}
+
+/** Search attributes, registered at bring-up: name and Temporal type. */
+export const SEARCH_ATTRIBUTES = {
+  EverframeStatus: 'Keyword',
+  AccountId: 'Keyword',
+  WorkflowName: 'Keyword',
+  FailedNode: 'Keyword',
+  Providers: 'KeywordList',
+  CreditsCharged: 'Int',
+} as const;
+
+export type Mode = 'live' | 'test';
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+export type PortType = 'text' | 'number' | 'boolean' | 'json' | 'image' | 'video' | 'audio' | 'file';
+
+/** Reference to stored bytes; all that ever travels through Temporal in place of media or of text over 8 KB. */
+export interface AssetReference {
+  readonly type: 'text' | 'json' | 'image' | 'video' | 'audio' | 'file';
+  /** `ast_…`; valid for one account only. */
+  readonly assetId: string;
+  readonly mimeType: string;
+  readonly bytes: number;
+  /** Hex digest of the bytes. */
+  readonly sha256: string;
+  /** Pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationSeconds?: number;
+}
+
+/** What flows along an edge: a short JSON value, a reference, or (at a `many` port) a list of those in edge order. */
+export type PortValue = JsonValue | AssetReference | readonly (JsonValue | AssetReference)[];
+
+/** Values by output port. */
+export type NodeOutputs = Readonly<Record<string, PortValue>>;
+
+/** Values by input port, connected ones only. */
+export type NodeInputs = Readonly<Record<string, PortValue>>;
+
+/** Longest text or JSON that stays inline, bytes of UTF-8; longer becomes an asset. */
+export const INLINE_VALUE_BYTES_MAX = 8_192;
+
+// ---------------------------------------------------------------- plan
+
+/** The compiled graph: plain JSON, in posted order, at most 1 MB. */
+export interface Plan {
+  /** Version of the interpreter's meaning; a worker refuses a plan that it does not know. */
+  readonly interpreter: 1;
+  readonly nodes: readonly PlanNode[];
+}
+
+export interface PlanNode {
+  readonly id: string;
+  readonly label: string;
+  readonly nodeType: string;
+  readonly nodeTypeVersion: number;
+  readonly work: NodeWork;
+  readonly inputs: readonly PlanInput[];
+  /** Validated config; places that depend on other nodes are filled by `templates`. */
+  readonly config: JsonObject;
+  readonly templates: readonly PlanTemplate[];
+  /** Ids of the nodes that this one waits for: sources of `inputs` and of `templates`, without repeats. */
+  readonly dependsOn: readonly string[];
+  /** Hex digest of what decides the result (SPEC §6); computed by the API, compared on resume. */
+  readonly nodeKey: string;
+  readonly onError: 'fail' | 'continue';
+  /** Bounds the whole job at a provider or the local work. */
+  readonly timeoutSeconds: number;
+  /** Attempts per candidate, 1–10; `retry.maximumAttempts` of the node, 3 unless given. */
+  readonly attemptsMax: number;
+}
+
+export type NodeWork =
+  /** The value is known when the run starts (`input:*`). */
+  | { readonly kind: 'value'; readonly outputs: NodeOutputs }
+  /** A URL given by the user becomes an asset. */
+  | {
+      readonly kind: 'import';
+      readonly port: string;
+      readonly mediaType: AssetReference['type'];
+      readonly url: string;
+    }
+  /** A named function of pipeline/pure, run inside the workflow. */
+  | { readonly kind: 'pure'; readonly function: string }
+  /** Local image or video work in a child process. */
+  | { readonly kind: 'media' }
+  /** A job at the first candidate that accepts it. */
+  | { readonly kind: 'provider'; readonly candidates: readonly Candidate[] };
+
+export interface Candidate {
+  readonly provider: string;
+  readonly model: string;
+  /** `sync`: the answer is the result. `queue`: submit, then await. */
+  readonly execution: 'sync' | 'queue';
+  /** Highest price that this candidate may charge for this node, credits. */
+  readonly priceCredits: number;
+}
+
+/** `provider:model`, as in job keys, activity ids and `data.providers`. */
+export function candidateKey(candidate: Pick<Candidate, 'provider' | 'model'>): string {
+  return `${candidate.provider}:${candidate.model}`;
+}
+
+export interface PlanInput {
+  readonly port: string;
+  readonly many: boolean;
+  readonly sourceNodeId: string;
+  readonly sourcePort: string;
+}
+
+/** One place of a config that is filled when its nodes are done. A single reference part keeps the value's type. */
+export interface PlanTemplate {
+  /** Where in the config, object keys and array indexes as strings. */
+  readonly path: readonly string[];
+  readonly parts: readonly TemplatePart[];
+}
+
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'reference';
+      readonly nodeId: string;
+      readonly port: string;
+      readonly path: readonly string[];
+    };
+
+// ---------------------------------------------------------------- workflow input
+
+export interface ExecutionInput {
+  readonly executionId: string;
+  readonly accountId: string;
+  readonly mode: Mode;
+  readonly workflowName: string;
+  readonly plan: Plan;
+  /** Finished results of earlier Temporal runs that are not computed again. */
+  readonly carried: readonly CarriedNode[];
+  /** Set when this Temporal run continues another one as new, so that the fence does not count an attempt. */
+  readonly continuedFromRunId?: string;
+  /** Stop starting nodes at the first failure instead of finishing independent branches. */
+  readonly failFast: boolean;
+}
+
+export interface CarriedNode {
+  readonly nodeId: string;
+  readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED';
+  readonly outputs: NodeOutputs;
+}
+
+// ---------------------------------------------------------------- activities
+
+/** Which execution an activity writes for. */
+export interface ExecutionScope {
+  readonly executionId: string;
+  readonly accountId: string;
+  readonly mode: Mode;
+  readonly continuedFromRunId?: string;
+}
+
+export interface StepInput extends ExecutionScope {
+  /** Place in the run; at most 200 characters. */
+  readonly step: string;
+  readonly nodeId: string;
+  readonly nodeType: string;
+  readonly nodeKey: string;
+  readonly config: JsonObject;
+  /** Templates that need stored text; empty where the workflow filled everything. */
+  readonly texts: readonly PendingText[];
+  readonly inputs: NodeInputs;
+  readonly timeoutSeconds: number;
+}
+
+/** A config place whose text is joined by the activity since a part of it lies in the asset store. */
+export interface PendingText {
+  readonly path: readonly string[];
+  readonly parts: readonly (string | AssetReference)[];
+}
+
+export interface JobInput extends StepInput {
+  readonly candidate: Candidate;
+  readonly attemptsMax: number;
+  /** Candidates that failed before this one, `provider:model`. */
+  readonly fallbackFrom: readonly string[];
+  /** Sends made for this node before this candidate. */
+  readonly attemptsBefore: number;
+}
+
+export interface AwaitJobInput extends ExecutionScope {
+  readonly jobId: string;
+  readonly step: string;
+  readonly nodeId: string;
+  readonly nodeType: string;
+  readonly candidate: Candidate;
+  readonly timeoutSeconds: number;
+}
+
+export interface StepResult {
+  readonly outputs: NodeOutputs;
+  /** Charged for this step, credits. */
+  readonly credits: number;
+  /** Sends made so far for the node. */
+  readonly attempts: number;
+  readonly cached: boolean;
+}
+
+export type SubmitJobResult =
+  | { readonly status: 'accepted'; readonly jobId: string; readonly attempts: number }
+  /** The job was done already (adopted), nothing is to be awaited. */
+  | { readonly status: 'completed'; readonly result: StepResult };
+
+export type AwaitJobResult =
+  | { readonly status: 'completed'; readonly result: StepResult }
+  /** A callback came in: look again. */
+  | { readonly status: 'notified' };
+
+/** One node that needed no activity of its own, or that ended without one. */
+export interface NodeProgress {
+  readonly nodeId: string;
+  readonly status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'CANCELLED';
+  readonly outputs?: NodeOutputs;
+  readonly error?: FailureView;
+}
+
+export interface RecordProgressInput extends ExecutionScope {
+  /** The whole state vector of such nodes, in plan order. */
+  readonly nodes: readonly NodeProgress[];
+}
+
+export interface FinishExecutionInput extends ExecutionScope {
+  readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly nodes: readonly NodeProgress[];
+  readonly failure?: ExecutionFailure;
+}
+
+export interface FinishExecutionResult {
+  readonly creditsCharged: number;
+}
+
+/** Why one node failed. */
+export interface FailureView {
+  readonly code: FailureCode;
+  /** What happened, to which input, what to do: for the caller, no secrets, no provider body. */
+  readonly message: string;
+  readonly provider?: string;
+  readonly retryable: boolean;
+}
+
+export interface ExecutionFailure extends FailureView {
+  readonly nodeId: string;
+  readonly resumable: boolean;
+}
+
+/** Everything the workflow may call; implemented by `createActivities`. */
+export interface Activities {
+  submitJob(input: JobInput): Promise<SubmitJobResult>;
+  awaitJob(input: AwaitJobInput): Promise<AwaitJobResult>;
+  callProvider(input: JobInput): Promise<StepResult>;
+  runMedia(input: StepInput): Promise<StepResult>;
+  runPure(input: StepInput & { readonly function: string }): Promise<StepResult>;
+  importAsset(
+    input: StepInput & {
+      readonly url: string;
+      readonly port: string;
+      readonly mediaType: AssetReference['type'];
+    },
+  ): Promise<StepResult>;
+  cancelJobs(input: ExecutionScope): Promise<void>;
+}
+
+/** Short writes to our own database, run as local activities. */
+export interface LocalActivities {
+  recordProgress(input: RecordProgressInput): Promise<void>;
+  finishExecution(input: FinishExecutionInput): Promise<FinishExecutionResult>;
+}
+
+// ---------------------------------------------------------------- failures
+
+/**
+ * Failure types in Temporal → failure codes in the API. docs/failures.md has one heading per code.
+ * The workflow decides what follows from the type alone: see `workflows/failure-policy.ts`.
+ */
+export const FAILURE_CODES = {
+  ProviderRateLimited: 'provider_rate_limited',
+  ProviderUnavailable: 'provider_unavailable',
+  ProviderResponseInvalid: 'provider_response_invalid',
+  ProviderRequestRejected: 'provider_request_rejected',
+  ProviderAuthenticationFailed: 'provider_authentication_failed',
+  ProviderBillingExhausted: 'provider_billing_exhausted',
+  ProviderJobFailed: 'provider_job_failed',
+  ContentRefused: 'content_refused',
+  ModelGone: 'model_gone',
+  CircuitOpen: 'circuit_open',
+  AllProvidersFailed: 'all_providers_failed',
+  SubmissionUnknown: 'submission_unknown',
+  PaidResultUnavailable: 'paid_result_unavailable',
+  BudgetReached: 'budget_reached',
+  JobTimeout: 'job_timeout',
+  InputInvalid: 'input_invalid',
+  InputUnavailable: 'input_unavailable',
+  MediaFailed: 'media_failed',
+  AssetStoreUnavailable: 'asset_store_unavailable',
+  StaleRun: 'stale_run',
+  Cancelled: 'cancelled',
+  Internal: 'internal',
+} as const;
+
+export type FailureType = keyof typeof FAILURE_CODES;
+export type FailureCode = (typeof FAILURE_CODES)[FailureType];
+
+/** Benign, retried for ever: the job is not done yet. Never seen by users. */
+export const JOB_PENDING = 'JobPending';
+
+/** The failure type of a run that ended FAILED. */
+export const EXECUTION_FAILED = 'ExecutionFailed';
