@@ -1,0 +1,30 @@
+/**
+ * Two projects. `unit`: no server of ours but in-process ones. `integration`: one real PostgreSQL and one real Temporal
+ * server, started once by the global setup; their addresses are in DATABASE_URL and TEMPORAL_ADDRESS.
+ */
+const shared = {
+  rootDir: __dirname,
+  transform: { '\\.ts$': '@swc/jest' },
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/out/', '/.everframe/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.everframe/'],
+};
+
+module.exports = {
+  maxWorkers: '50%',
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, '\\.integration\\.test\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
+      testTimeout: 60_000,
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+};
