@@ -1,0 +1,34 @@
+import { acceptExecution } from './executions/accept-execution';
+import { closeFromTemporal, requestCancel } from './executions/close-execution';
+import {
+  eventsAfter,
+  executionDetail,
+  executionDocuments,
+  executionSnapshot,
+  executionView,
+  listExecutions,
+} from './executions/read-execution';
+import { prepareResume } from './executions/resume-execution';
+import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
+import { takeOverExecution } from './executions/take-over';
+import { writeExecution } from './executions/write-execution';
+
+/** Everything that may be done to executions; the database alone judges money, generations and states. */
+export const executions = {
+  accept: acceptExecution,
+  started: executionStarted,
+  pendingStart,
+  pendingStarts,
+  open: openExecutions,
+  write: writeExecution,
+  takeOver: takeOverExecution,
+  closeFromTemporal,
+  requestCancel,
+  prepareResume,
+  snapshot: executionSnapshot,
+  view: executionView,
+  documents: executionDocuments,
+  detail: executionDetail,
+  list: listExecutions,
+  eventsAfter,
+} as const;

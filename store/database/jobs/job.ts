@@ -1,0 +1,127 @@
+import type { FailureView, JsonObject, JsonValue, Mode, NodeOutputs } from '../../../workflows/contract';
+import type { GenerationReason, JobState } from '../tables';
+
+/** One paid call at a provider, unique by execution, step, provider, model and generation. */
+export interface Job {
+  readonly id: string;
+  readonly executionId: string;
+  readonly accountId: string;
+  readonly mode: Mode;
+  readonly step: string;
+  readonly nodeId: string;
+  readonly nodeType: string;
+  readonly provider: string;
+  readonly model: string;
+  /** 1, 2, …: another paid try at the same candidate, each with a reason. */
+  readonly generation: number;
+  readonly generationReason: GenerationReason;
+  readonly requestHash: string;
+  /** As sent, media as asset references. */
+  readonly request: JsonValue;
+  readonly state: JobState;
+  /** End of the claim, by the database's clock. */
+  readonly leaseUntil: Date | null;
+  readonly providerHandle: JsonObject | null;
+  /** The most that this job can cost its account, credits. */
+  readonly priceReserved: number;
+  readonly creditsCharged: number;
+  readonly possibleDuplicate: boolean;
+  /** Candidates that failed before this one, `provider:model`. */
+  readonly fallbackFrom: readonly string[];
+  readonly credentialId: string | null;
+  /** Temporal run that opened it. */
+  readonly temporalRunId: string | null;
+  readonly failure: FailureView | null;
+  readonly outputs: NodeOutputs | null;
+  readonly createdAt: Date;
+  readonly submittedAt: Date | null;
+  readonly acceptedAt: Date | null;
+  readonly storedAt: Date | null;
+  readonly settledAt: Date | null;
+}
+
+/** A job may still cost money or bring a result. */
+export const OPEN_JOB_STATES = ['INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED'] as const;
+
+/** A new generation may follow these; every other state is adopted when the request is the same. */
+export const DEFINITELY_FAILED_JOB_STATES = ['REJECTED', 'FAILED', 'CANCELLED', 'SUPERSEDED'] as const;
+
+export interface OpenJobRequest {
+  readonly step: string;
+  readonly nodeId: string;
+  readonly nodeType: string;
+  readonly provider: string;
+  readonly model: string;
+  /** Hex digest of the canonical resolved request. */
+  readonly requestHash: string;
+  readonly request: JsonValue;
+  /** Highest price, credits; reserved until the job ends. No charge ever exceeds it. */
+  readonly priceCredits: number;
+  readonly fallbackFrom?: readonly string[];
+  /** Server secret of the token in the job's callback URL; absent: no callback is expected. See callback-token.ts. */
+  readonly callbackSecret?: string;
+  /**
+   * Opens a new generation in place of one whose fate is UNKNOWN, flagged `possibleDuplicate`: by policy (cheap enough)
+   * or by the user's word (`resubmitUnknown`). The old one becomes SUPERSEDED. Ignored in any other state.
+   */
+  readonly resubmitUnknown?: 'policy' | 'user';
+}
+
+export interface OpenedJob {
+  readonly job: Job;
+  /** The row was there already with the same request: go on from its `state`. */
+  readonly adopted: boolean;
+  /** Open jobs with another request that were given up; those with a handle are to be cancelled at the provider. */
+  readonly superseded: readonly Job[];
+}
+
+/** The right to send, held by one claimer until `leaseUntil`. */
+export interface JobClaim {
+  readonly token: string;
+  /** By the database's clock; check the lease with a local monotonic clock started before the claim. */
+  readonly leaseUntil: Date;
+}
+
+export interface JobSend {
+  readonly jobId: string;
+  readonly outcome: 'accepted' | 'rejected' | 'ambiguous' | 'completed';
+  readonly failureCode?: string;
+  /** For operators; no secrets. */
+  readonly message?: string;
+  readonly httpStatus?: number;
+  readonly latencyMs: number;
+  readonly startedAt: Date;
+}
+
+/** What was settled first; a second settle returns the same. */
+export interface SettledJob {
+  readonly job: Job;
+  readonly outputs: NodeOutputs;
+  /** Charged for this job, credits. */
+  readonly credits: number;
+  /** Sends made for the node so far. */
+  readonly attempts: number;
+  /** False when an earlier call had settled it. */
+  readonly isFirst: boolean;
+}
+
+/** An intent could not reserve its price: the budget or the balance does not cover it. Nothing was written. */
+export class BudgetReachedError extends Error {
+  override readonly name = 'BudgetReachedError';
+  constructor(
+    readonly limit: 'budget' | 'balance',
+    /** What the job needs on top of what is held, credits. */
+    readonly neededCredits: number,
+    /** What could be added to the hold, credits. */
+    readonly availableCredits: number,
+  ) {
+    super(
+      `the ${limit} does not cover the next job: ${neededCredits} more credits are needed, ${availableCredits} are available`,
+    );
+  }
+}
+
+/** A call that cannot be meant: the job is not there, or its state excludes it. A bug, not a race. */
+export class JobStateError extends Error {
+  override readonly name = 'JobStateError';
+}

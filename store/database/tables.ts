@@ -1,0 +1,274 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type {
+  CarriedNode,
+  ExecutionFailure,
+  FailureView,
+  JsonObject,
+  JsonValue,
+  Mode,
+  NodeOutputs,
+  Plan,
+} from '../../workflows/contract';
+
+/** Rows as PostgreSQL holds them; made by store/database/migrations. */
+export interface Tables {
+  accounts: AccountsTable;
+  api_keys: ApiKeysTable;
+  assets: AssetsTable;
+  callbacks: CallbacksTable;
+  circuit_breakers: CircuitBreakersTable;
+  credit_balances: CreditBalancesTable;
+  credit_entries: CreditEntriesTable;
+  events: EventsTable;
+  execution_nodes: ExecutionNodesTable;
+  executions: ExecutionsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  job_sends: JobSendsTable;
+  jobs: JobsTable;
+  sweeper_state: SweeperStateTable;
+}
+
+type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+/** Written as text by `toJson` (see json.ts), read as a parsed value. */
+type Json<T extends object | null> = JSONColumnType<T, string, string>;
+type NullableJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export type ExecutionStatus = 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+export type NodeStatus = 'PENDING' | 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'CANCELLED';
+
+/**
+ * INTENT → SUBMITTING → ACCEPTED → STORED → SETTLED is the way of a job that goes well.
+ * UNKNOWN: sent, fate unknown; still open. REJECTED: definitely not accepted. FAILED: accepted, ended badly.
+ * SUPERSEDED: another request took its place.
+ */
+export type JobState =
+  | 'INTENT'
+  | 'SUBMITTING'
+  | 'ACCEPTED'
+  | 'STORED'
+  | 'SETTLED'
+  | 'REJECTED'
+  | 'FAILED'
+  | 'UNKNOWN'
+  | 'CANCELLED'
+  | 'SUPERSEDED';
+
+export type GenerationReason = 'first' | 'definite_failure' | 'changed' | 'policy' | 'user';
+export type SendOutcome = 'accepted' | 'rejected' | 'ambiguous' | 'completed';
+export type CreditEntryKind = 'grant' | 'hold' | 'charge' | 'release' | 'refund';
+export type CreditPlace = 'granted' | 'available' | 'held' | 'charged';
+
+export interface AccountsTable {
+  id: string;
+  name: string;
+  plan: Generated<string>;
+  created_at: Timestamp;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  account_id: string;
+  mode: Mode;
+  name: string;
+  /** SHA-256 of the whole key. */
+  hash: Buffer;
+  last4: string;
+  scopes: string[];
+  created_at: Timestamp;
+  expires_at: NullableTimestamp;
+  revoked_at: NullableTimestamp;
+  last_used_at: NullableTimestamp;
+}
+
+export interface CreditBalancesTable {
+  account_id: string;
+  mode: Mode;
+  available: number;
+  held: number;
+}
+
+export interface CreditEntriesTable {
+  id: string;
+  account_id: string;
+  mode: Mode;
+  execution_id: string | null;
+  job_id: string | null;
+  node_id: string | null;
+  kind: CreditEntryKind;
+  debit_from: CreditPlace;
+  credit_to: CreditPlace;
+  amount: number;
+  posting_key: string;
+  created_at: Timestamp;
+}
+
+export interface ExecutionsTable {
+  id: string;
+  account_id: string;
+  mode: Mode;
+  workflow_id: string;
+  workflow_name: string;
+  version: number | null;
+  status: ExecutionStatus;
+  attempt: Generated<number>;
+  revision: Generated<number>;
+  graph: Json<JsonObject>;
+  trigger_data: Json<JsonObject>;
+  plan: Json<Plan>;
+  carried: Json<readonly CarriedNode[]>;
+  quote: Json<JsonObject>;
+  quote_min_credits: number;
+  quote_max_credits: number;
+  /** Sums over the whole life of the execution; what is held now = held − charged − released. */
+  credits_held: Generated<number>;
+  credits_charged: Generated<number>;
+  credits_released: Generated<number>;
+  /** Holds opened so far; makes posting keys. */
+  hold_number: Generated<number>;
+  budget_credits: number | null;
+  temporal_run_id: string | null;
+  /** Temporal runs that may not write any more. */
+  past_run_ids: Generated<string[]>;
+  start_requested_at: NullableTimestamp;
+  cancel_requested_at: NullableTimestamp;
+  failure: NullableJson<ExecutionFailure>;
+  fail_fast: boolean;
+  tags: string[];
+  priority: number;
+  callback_url: string | null;
+  created_at: Timestamp;
+  completed_at: NullableTimestamp;
+}
+
+export interface ExecutionNodesTable {
+  execution_id: string;
+  step: string;
+  node_id: string;
+  position: number;
+  node_type: string;
+  label: string;
+  status: Generated<NodeStatus>;
+  node_key: string;
+  /** No other node takes this one's outputs: they are outputs of the execution. */
+  is_output: boolean;
+  outputs: NullableJson<NodeOutputs>;
+  provider: string | null;
+  model: string | null;
+  attempts: Generated<number>;
+  fallback_from: ColumnType<readonly string[], string | undefined, string>;
+  cached: Generated<boolean>;
+  credits: Generated<number>;
+  possible_duplicate: Generated<boolean>;
+  error: NullableJson<FailureView>;
+  run_attempt: Generated<number>;
+  started_at: NullableTimestamp;
+  completed_at: NullableTimestamp;
+}
+
+export interface JobsTable {
+  id: string;
+  execution_id: string;
+  account_id: string;
+  mode: Mode;
+  step: string;
+  node_id: string;
+  node_type: string;
+  provider: string;
+  model: string;
+  generation: number;
+  generation_reason: GenerationReason;
+  request_hash: string;
+  request: ColumnType<JsonValue, string, string>;
+  state: JobState;
+  claim_token: string | null;
+  lease_until: NullableTimestamp;
+  callback_token_hash: Buffer | null;
+  provider_handle: NullableJson<JsonObject>;
+  price_reserved: number;
+  credits_charged: Generated<number>;
+  possible_duplicate: Generated<boolean>;
+  fallback_from: ColumnType<readonly string[], string, string>;
+  credential_id: string | null;
+  temporal_run_id: string | null;
+  failure: NullableJson<FailureView>;
+  outputs: NullableJson<NodeOutputs>;
+  created_at: Timestamp;
+  submitted_at: NullableTimestamp;
+  accepted_at: NullableTimestamp;
+  stored_at: NullableTimestamp;
+  settled_at: NullableTimestamp;
+}
+
+export interface JobSendsTable {
+  id: string;
+  job_id: string;
+  execution_id: string;
+  step: string;
+  provider: string;
+  model: string;
+  number: number;
+  outcome: SendOutcome;
+  failure_code: string | null;
+  message: string | null;
+  http_status: number | null;
+  latency_ms: number;
+  started_at: Timestamp;
+}
+
+export interface EventsTable {
+  execution_id: string;
+  revision: number;
+  type: string;
+  data: Json<JsonObject>;
+  at: Timestamp;
+}
+
+export interface CallbacksTable {
+  id: string;
+  job_id: string;
+  body_sha256: Buffer;
+  headers: Json<Readonly<Record<string, string>>>;
+  body: Buffer;
+  received_at: Timestamp;
+  handled_at: NullableTimestamp;
+}
+
+export interface IdempotencyKeysTable {
+  account_id: string;
+  scope: string;
+  key: string;
+  fingerprint: string;
+  response_status: number;
+  response_body: ColumnType<JsonValue, string, string>;
+  created_at: Timestamp;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface AssetsTable {
+  id: string;
+  account_id: string;
+  sha256: string;
+  type: 'text' | 'json' | 'image' | 'video' | 'audio' | 'file';
+  mime_type: string;
+  bytes: number;
+  width: number | null;
+  height: number | null;
+  duration_seconds: number | null;
+  source_job_id: string | null;
+  source_url_host: string | null;
+  created_at: Timestamp;
+}
+
+export interface CircuitBreakersTable {
+  key: string;
+  open_until: NullableTimestamp;
+  probe_lease_until: NullableTimestamp;
+  failures: Generated<number>;
+  updated_at: Timestamp;
+}
+
+export interface SweeperStateTable {
+  name: string;
+  cursor: ColumnType<JsonValue, string, string>;
+}
