@@ -29,6 +29,8 @@ export interface ProcessSpec {
 
 /** What the supervisor wants to hear about a child. */
 export interface ProcessObserver {
+  /** Before the first start: keep the process, to stop it even while it is still starting. May throw to refuse. */
+  onSupervise?(process: SupervisedProcess): void;
   /** A child was started (also after each restart): record its pid. */
   onStart?(name: string, pid: number, stopSignal: NodeJS.Signals): void;
   /** A child ended without being asked to and will be restarted. */
@@ -52,6 +54,7 @@ export async function startProcess(
   observer: ProcessObserver = {},
 ): Promise<SupervisedProcess> {
   const supervised = new SupervisedProcess(spec, observer);
+  observer.onSupervise?.(supervised);
   await supervised.startFirst();
   return supervised;
 }

@@ -1,15 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-
-/** What operators can filter and sort by in the Temporal UI. A worker that sets an unregistered one retries for ever. */
-export const searchAttributes: Readonly<Record<string, string>> = {
-  EverframeStatus: 'Keyword',
-  AccountId: 'Keyword',
-  WorkflowName: 'Keyword',
-  FailedNode: 'Keyword',
-  Providers: 'KeywordList',
-  CreditsCharged: 'Int',
-};
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract';
 
 /** Histories stay readable for 30 days (the server's default is 24 hours). */
 const retention = '2592000s';
@@ -22,7 +13,8 @@ export interface NamespaceOptions {
 
 /**
  * Brings the namespace `default` of our own server up to date: retention of 30 days, and the search attributes that a
- * database file of an older version does not have yet (the server registers them only in a new file).
+ * database file of an older version does not have yet (the server registers them only in a new file; a worker that sets
+ * an unregistered one would retry for ever).
  *
  * @throws Error when the server does not answer or refuses
  */
@@ -30,7 +22,7 @@ export async function prepareNamespace(options: NamespaceOptions): Promise<void>
   const url = `${options.httpUrl}/api/v1/namespaces/default`;
   const config = configOf(await getJson(url));
   const known = new Set(Object.values(config.customSearchAttributeAliases ?? {}));
-  const missing = Object.entries(searchAttributes).filter(([name]) => !known.has(name));
+  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !known.has(name));
   if (missing.length > 0) await createSearchAttributes(options, missing);
   if (config.workflowExecutionRetentionTtl !== retention) await setRetention(url);
 }

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract';
 import { explainWriteError } from './bring-up-error';
 import { findFreePort } from './ports';
 import { type ProcessObserver, startProcess, type SupervisedProcess } from './supervised-process';
-import { searchAttributes } from './temporal-namespace';
 
 export interface TemporalOptions {
   /** The `temporal` program, from findTemporal. */
@@ -71,7 +71,7 @@ function serverArgs(options: TemporalOptions, httpPort: number): string[] {
     '--dynamic-config-value',
     `${key}=${value}`,
   ]);
-  const attributes = Object.entries(searchAttributes).flatMap(([name, type]) => [
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
     '--search-attribute',
     `${name}=${type}`,
   ]);

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { readCliConfig } from '../config';
+import { bringUp, type RunningSystem } from '../up';
+
+/** `everframe up` (also `start`): brings the system up and keeps it up until Ctrl-C. */
+export function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .alias('start')
+    .description('bring the whole system up and keep it up until Ctrl-C')
+    .action(async () => {
+      const interrupt = onInterrupt();
+      const startedAt = performance.now();
+      const config = readCliConfig(process.env, process.cwd());
+      const system = await bringUp({ config, report: console.log, signal: interrupt.signal });
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.log(
+        `Everframe is up (${seconds} s)\n${describeSystem(system, config.home)}\nStop it with Ctrl-C.`,
+      );
+      await interrupt.happened;
+      console.log('stopping');
+      await system.stop();
+      process.exit(0);
+    });
+}
+
+/** The addresses of a system, one a line; with the keys when this start made them. */
+export function describeSystem(system: RunningSystem, home: string): string {
+  const { urls, credentials, hasNewKeys } = system;
+  const lines: [string, string | undefined][] = [
+    ['API', urls.api],
+    ['API docs', urls.docs],
+    ['Temporal UI', urls.temporalUi],
+    ['State', home],
+    ['Test key', hasNewKeys ? credentials.keys.test : undefined],
+    ['Live key', hasNewKeys ? credentials.keys.live : undefined],
+    ['Keys', hasNewKeys ? `kept in ${home}/credentials.json` : undefined],
+  ];
+  return lines
+    .flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(12)} ${value}`]))
+    .join('\n');
+}
+
+/** Ctrl-C, a polite kill, or the terminal closing; a second one ends at once (the next start cleans up). */
+export function onInterrupt(): { readonly signal: AbortSignal; readonly happened: Promise<void> } {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => (controller.signal.aborted ? process.exit(130) : controller.abort()));
+  }
+  const happened = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve()),
+  );
+  return { signal: controller.signal, happened };
+}

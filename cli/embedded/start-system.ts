@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CliConfig } from '../config';
+import { provideDatabase, provideTemporal } from './backends';
+import { BringUpError } from './bring-up-error';
+import {
+  type Credentials,
+  credentialsPath,
+  ensureAssetSecret,
+  ensureCredentials,
+  readState,
+  writeState,
+} from './home-files';
+import { startNodeChild } from './node-child';
+import { type Report, withProgress } from './progress';
+import type { ProcessName, Supervisor } from './supervisor';
+import { chooseSystemPorts, type SystemPorts } from './system-ports';
+
+/** Our own processes, and how long each may drain when it is stopped, milliseconds. */
+const drainLimitMs = { api: 5_000, worker: 12_000, sandbox: 3_000 } as const;
+type ChildName = keyof typeof drainLimitMs;
+
+export interface SystemOptions {
+  readonly config: CliConfig;
+  /** Shows progress and trouble, one plain line at a time. */
+  readonly report: Report;
+  /** Compiled entry files; by default `dist/<name>/main.js` of this project. */
+  readonly programs?: Partial<Record<ChildName, string>>;
+}
+
+/** A system that is up. All its addresses are on loopback. */
+export interface RunningSystem {
+  readonly urls: {
+    readonly api: string;
+    readonly docs: string;
+    readonly sandbox: string;
+    /** Undefined when TEMPORAL_ADDRESS names a server of the user's own and EVERFRAME_TEMPORAL_UI_URL is unset. */
+    readonly temporalUi?: string;
+  };
+  readonly databaseUrl: string;
+  /** gRPC `host:port`. */
+  readonly temporalAddress: string;
+  readonly credentials: Credentials;
+  /** True when this start made a key that was not there before. */
+  readonly hasNewKeys: boolean;
+  /** The present pid of a process; undefined while it is being restarted, or when it is not ours. */
+  pidOf(name: ProcessName): number | undefined;
+  /** Stops API, worker, sandbox, Temporal and PostgreSQL, in that order, and frees the state folder. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/** Starts every process of a home under its supervisor; see bringUp, which stops them again when this fails. */
+export async function startSystem(supervisor: Supervisor, options: SystemOptions): Promise<RunningSystem> {
+  const { config, report } = options;
+  await supervisor.endLeftovers();
+  const ports = await chooseSystemPorts(config, readState(config.home).ports);
+  const api = `http://127.0.0.1:${ports.api}`;
+  const keys = ensureCredentials(config.home, { url: api, live: config.hasProviderCredential });
+  const backend = { config, ports, observer: supervisor.observer, report };
+  const child = childStarter(supervisor, options, ports);
+  const [databaseUrl, temporal] = await Promise.all([
+    provideDatabase(backend),
+    provideTemporal(backend),
+    child('sandbox', {}),
+  ]);
+  const servers = {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporal.address,
+    EVERFRAME_TEMPORAL_UI_URL: temporal.uiUrl,
+  };
+  await Promise.all([child('api', servers), child('worker', servers)]);
+  supervisor.showErrors();
+  const sandbox = `http://127.0.0.1:${ports.sandbox}`;
+  const urls = { api, docs: `${api}/docs`, sandbox, ...(temporal.uiUrl && { temporalUi: temporal.uiUrl }) };
+  writeState(config.home, { ports, urls });
+  return {
+    urls,
+    databaseUrl,
+    temporalAddress: temporal.address,
+    credentials: keys.credentials,
+    hasNewKeys: keys.isNew,
+    pidOf: (name) => supervisor.pidOf(name),
+    stop: () => supervisor.stop(),
+  };
+}
+
+type StartChild = (name: ChildName, environment: NodeJS.ProcessEnv) => Promise<unknown>;
+
+function childStarter(supervisor: Supervisor, options: SystemOptions, ports: SystemPorts): StartChild {
+  const projectFolder = findProjectFolder();
+  const common = commonEnvironment(options.config, ports);
+  return async (name, environment) => {
+    const program = options.programs?.[name] ?? join(projectFolder, 'dist', name, 'main.js');
+    if (!existsSync(program)) throw new BringUpError(`${program} is missing: run npm run build`);
+    const child = {
+      name,
+      program,
+      projectFolder,
+      logPath: supervisor.logPath(name),
+      env: { ...common, ...environment },
+      stopLimitMs: drainLimitMs[name],
+    };
+    await withProgress(`starting the ${name}`, options.report, () =>
+      startNodeChild(child, supervisor.observer),
+    );
+  };
+}
+
+function commonEnvironment(config: CliConfig, ports: SystemPorts): NodeJS.ProcessEnv {
+  return {
+    ...config.environment,
+    EVERFRAME_HOME: config.home,
+    EVERFRAME_PORT: String(ports.api),
+    EVERFRAME_SANDBOX_PORT: String(ports.sandbox),
+    EVERFRAME_SANDBOX_URL: `http://127.0.0.1:${ports.sandbox}`,
+    EVERFRAME_BOOTSTRAP_KEYS: credentialsPath(config.home),
+    EVERFRAME_ASSET_SECRET: config.environment['EVERFRAME_ASSET_SECRET'] ?? ensureAssetSecret(config.home),
+  };
+}
+
+/** The checkout or the installed package: the sources lie at its top, the compiled files one level deeper. */
+function findProjectFolder(): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'scripts', 'exit-with-supervisor.cjs'))) {
+    if (dirname(folder) === folder) throw new BringUpError(`${__dirname} is not inside an Everframe project`);
+    folder = dirname(folder);
+  }
+  return folder;
+}
