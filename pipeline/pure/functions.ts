@@ -1,0 +1,16 @@
+import type { PureFunction } from '../node-definition';
+import { jsonFunctions } from './functions/json-functions';
+import { listFunctions } from './functions/list-functions';
+import { mathFunctions } from './functions/math-functions';
+import { textFunctions } from './functions/text-functions';
+
+/**
+ * Functions of `utility:*` nodes by the name that a plan carries. They run inside workflows: deterministic, without
+ * clock, locale or randomness, and bounded (see `functions/arguments.ts`). Each throws only `PureFunctionError`.
+ */
+export const pureFunctions: Readonly<Record<string, PureFunction>> = {
+  ...textFunctions,
+  ...jsonFunctions,
+  ...mathFunctions,
+  ...listFunctions,
+};
