@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Made } from '../media/recipe';
+import { sha256 } from './canonical-json';
+
+/** A file that a job made or a caller uploaded: everything but the bytes. */
+export interface StoredFile extends Omit<Made, 'bytes'> {
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Bytes by their SHA-256; uploads and remembered results by a key of their own. */
+export class FileStore {
+  constructor(private readonly folder: string) {
+    for (const part of ['files', 'index']) mkdirSync(join(folder, part), { recursive: true });
+  }
+
+  save({ bytes, ...facts }: Made): StoredFile {
+    const hash = sha256(bytes);
+    const path = join(this.folder, 'files', hash);
+    if (!existsSync(path)) writeWhole(path, bytes);
+    return { ...facts, sha256: hash, size: bytes.length };
+  }
+
+  read(file: StoredFile): Promise<Buffer> {
+    return readFile(join(this.folder, 'files', file.sha256));
+  }
+
+  /** `key` is hex, or a UUID: never text from outside. */
+  remember(key: string, file: StoredFile): void {
+    writeWhole(join(this.folder, 'index', `${key}.json`), JSON.stringify(file));
+  }
+
+  recall(key: string): StoredFile | undefined {
+    if (!/^[0-9a-f-]{8,64}$/.test(key)) return undefined;
+    const path = join(this.folder, 'index', `${key}.json`);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredFile) : undefined;
+  }
+}
+
+/** Whole or not at all, also when the process is killed half-way. */
+export function writeWhole(path: string, data: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.part`;
+  writeFileSync(temporary, data);
+  renameSync(temporary, path);
+}

@@ -1,0 +1,205 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Producer } from '../media/producer';
+import { SourceError, type Recipe } from '../media/recipe';
+import { canonicalJson, sha256 } from './canonical-json';
+import { writeWhole } from './file-store';
+import type { Job, JobDraft, JobFailure } from './job';
+import type { Ledger } from './ledger';
+
+/** What the fault plan decided about a job when it was taken. */
+export interface JobFate {
+  readonly neverFinishes?: boolean;
+  readonly delayMs?: number;
+  readonly failure?: JobFailure;
+}
+
+interface JobsParts {
+  readonly folder: string;
+  readonly ledger: Ledger;
+  readonly producer: Producer;
+  /** Factor on the time that jobs take; 0 is as fast as the media can be made. */
+  readonly latency: number;
+}
+
+type Listener = (job: Job) => void;
+
+const usualMs: Readonly<Record<Recipe['kind'], number>> = {
+  picture: 400,
+  upscale: 800,
+  cutout: 400,
+  video: 1200,
+  speech: 300,
+  answer: 150,
+};
+
+/** Jobs of all providers: kept as files, so that a sandbox that was killed finishes them when it is back. */
+export class Jobs {
+  private readonly jobs = new Map<string, Job>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly waiting = new Map<string, Listener[]>();
+  private readonly closedListeners = new Map<string, Listener>();
+  private stopped = false;
+
+  constructor(private readonly parts: JobsParts) {
+    mkdirSync(parts.folder, { recursive: true });
+    for (const name of readdirSync(parts.folder).filter((file) => file.endsWith('.json'))) {
+      const job = JSON.parse(readFileSync(join(parts.folder, name), 'utf8')) as Job;
+      this.jobs.set(job.id, job);
+    }
+  }
+
+  /** Takes up what a killed sandbox left open; to be called once all `onClosed` are in place. */
+  resume(): void {
+    for (const job of this.jobs.values()) {
+      if (job.state === 'open') this.start(job);
+      else if (job.webhookUrl !== undefined && job.webhookSettled !== true) this.notify(job);
+    }
+  }
+
+  /** Keeps the job and writes its ledger line, in that order: a line without a job would be a paid job lost. */
+  async accept(
+    draft: JobDraft,
+    facts: { receivedAt: string; headers: Record<string, string> },
+    fate: JobFate,
+  ): Promise<Job> {
+    const now = Date.now();
+    const usual = Math.max(0, ...draft.recipes.map((recipe) => usualMs[recipe.kind])) * this.parts.latency;
+    const job: Job = {
+      ...draft,
+      requestHash: sha256(canonicalJson(draft.input)),
+      createdAt: now,
+      startsAt: now + usual / 4,
+      readyAt: now + usual + (fate.delayMs ?? 0),
+      neverFinishes: fate.neverFinishes ?? false,
+      failure: draft.failure ?? fate.failure,
+      state: 'open',
+      outputs: [],
+    };
+    this.jobs.set(job.id, job);
+    this.save(job);
+    await this.parts.ledger.append({
+      ...this.line(job),
+      ...facts,
+      kind: 'submit',
+      accepted: true,
+      billed: false,
+      status: 'accepted',
+    });
+    this.start(job);
+    return job;
+  }
+
+  get(provider: string, id: string): Job | undefined {
+    const job = this.jobs.get(id);
+    return job?.provider === provider ? job : undefined;
+  }
+
+  all(): Job[] {
+    return [...this.jobs.values()];
+  }
+
+  /** Resolves when the job has ended, well or badly. */
+  async ended(job: Job): Promise<Job> {
+    if (job.state !== 'open') return job;
+    return new Promise((resolve) => this.waiting.set(job.id, [...(this.waiting.get(job.id) ?? []), resolve]));
+  }
+
+  async cancel(job: Job): Promise<boolean> {
+    if (job.state !== 'open') return false;
+    await this.close(job, 'canceled');
+    return true;
+  }
+
+  /** One listener per provider, told of each job that ends and has a callback URL. */
+  onClosed(provider: string, listener: Listener): void {
+    this.closedListeners.set(provider, listener);
+  }
+
+  settleWebhook(job: Job): void {
+    job.webhookSettled = true;
+    this.save(job);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.timers.forEach((timer) => clearTimeout(timer));
+  }
+
+  private start(job: Job): void {
+    if (job.neverFinishes) return;
+    const fate = job.failure;
+    const made = fate === undefined ? this.produce(job) : Promise.resolve();
+    void Promise.all([made, this.until(job.readyAt)]).then(() => {
+      if (job.state !== 'open' || this.stopped) return;
+      return this.close(job, job.failure === undefined ? 'succeeded' : 'failed');
+    });
+  }
+
+  private async produce(job: Job): Promise<void> {
+    try {
+      job.outputs = await Promise.all(job.recipes.map((recipe) => this.parts.producer.make(recipe)));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'unknown reason';
+      job.failure =
+        error instanceof SourceError
+          ? { kind: 'source', message, details: { source: error.source, reason: error.reason } }
+          : { kind: 'failed', message };
+    }
+  }
+
+  private until(time: number): Promise<void> {
+    const waitMs = time - Date.now();
+    if (waitMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.timers.delete(timer);
+        resolve();
+      }, waitMs);
+      this.timers.add(timer);
+    });
+  }
+
+  private async close(job: Job, state: 'succeeded' | 'failed' | 'canceled'): Promise<void> {
+    if (job.state !== 'open') return;
+    job.state = state;
+    job.finishedAt = Date.now();
+    await this.writeClosingLine(job);
+    this.save(job);
+    this.waiting.get(job.id)?.forEach((listener) => listener(job));
+    this.waiting.delete(job.id);
+    this.notify(job);
+  }
+
+  private async writeClosingLine(job: Job): Promise<void> {
+    if (this.parts.ledger.hasClosed(job.id)) return;
+    const billed = job.state === 'succeeded';
+    await this.parts.ledger.append({
+      ...this.line(job),
+      receivedAt: new Date(job.finishedAt ?? Date.now()).toISOString(),
+      kind: job.state === 'canceled' ? 'cancel' : 'finish',
+      billed,
+      ...(billed
+        ? {
+            priceUsd: job.priceUsd,
+            outputSha256: job.outputs[0]?.sha256,
+            outputs: job.outputs.map((file) => file.sha256),
+          }
+        : {}),
+      status: job.failure?.kind ?? job.state,
+    });
+  }
+
+  private line(job: Job) {
+    const { id: jobId, provider, model, requestHash, webhookUrl, prompt } = job;
+    return { provider, model, jobId, requestHash, webhookUrl, prompt: prompt.slice(0, 200) };
+  }
+
+  private notify(job: Job): void {
+    if (job.webhookUrl !== undefined && !this.stopped) this.closedListeners.get(job.provider)?.(job);
+  }
+
+  private save(job: Job): void {
+    writeWhole(join(this.parts.folder, `${job.id}.json`), JSON.stringify(job));
+  }
+}
