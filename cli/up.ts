@@ -22,10 +22,11 @@ export async function bringUp(options: BringUpOptions): Promise<RunningSystem> {
   const { config, report, signal } = options;
   makeHome(config.home);
   const supervisor = new Supervisor(config.home, report, lockHome(config.home));
+  const starting = startSystem(supervisor, options);
   try {
-    return await Promise.race([startSystem(supervisor, options), rejectOnAbort(signal)]);
+    return await Promise.race([starting, rejectOnAbort(signal)]);
   } catch (error) {
-    await supervisor.stop();
+    await supervisor.stop(starting);
     throw error;
   }
 }

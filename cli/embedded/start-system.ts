@@ -58,7 +58,7 @@ export async function startSystem(supervisor: Supervisor, options: SystemOptions
   const keys = ensureCredentials(config.home, { url: api, live: config.hasProviderCredential });
   const backend = { config, ports, observer: supervisor.observer, report };
   const child = childStarter(supervisor, options, ports);
-  const [databaseUrl, temporal] = await Promise.all([
+  const [databaseUrl, temporal] = await supervisor.together([
     provideDatabase(backend),
     provideTemporal(backend),
     child('sandbox', {}),
@@ -68,7 +68,7 @@ export async function startSystem(supervisor: Supervisor, options: SystemOptions
     TEMPORAL_ADDRESS: temporal.address,
     EVERFRAME_TEMPORAL_UI_URL: temporal.uiUrl,
   };
-  await Promise.all([child('api', servers), child('worker', servers)]);
+  await supervisor.together([child('api', servers), child('worker', servers)]);
   supervisor.showErrors();
   const sandbox = `http://127.0.0.1:${ports.sandbox}`;
   const urls = { api, docs: `${api}/docs`, sandbox, ...(temporal.uiUrl && { temporalUi: temporal.uiUrl }) };
@@ -97,7 +97,7 @@ function childStarter(supervisor: Supervisor, options: SystemOptions, ports: Sys
       program,
       projectFolder,
       logPath: supervisor.logPath(name),
-      env: { ...common, ...environment },
+      env: { ...common, ...environment, EVERFRAME_PROCESS: name },
       stopLimitMs: drainLimitMs[name],
     };
     await withProgress(`starting the ${name}`, options.report, () =>

@@ -4,6 +4,7 @@ import { type WatchedLog, watchLogs } from './log-watch';
 import { ProcessRecord, stopLeftovers } from './process-record';
 import type { Report } from './progress';
 import type { ProcessObserver, SupervisedProcess } from './supervised-process';
+import { settledWithin } from './wait-until';
 
 /** The system's processes, in the order in which they are stopped: who asks goes before who answers. */
 const stopOrder = ['api', 'worker', 'sandbox', 'temporal', 'postgres'] as const;
@@ -12,6 +13,11 @@ export type ProcessName = (typeof stopOrder)[number];
 /** Children that log with pino: their errors are shown on the console. */
 const watchedNames = ['api', 'worker', 'sandbox'];
 
+/** An interrupted bring-up gets this many milliseconds to end its present step (initdb, a download). */
+const noticeLimitMs = 5_000;
+
+type Together<Steps extends readonly unknown[]> = { -readonly [Key in keyof Steps]: Awaited<Steps[Key]> };
+
 /**
  * Holds the processes of one home: records their pids on disk, tells of deaths, and stops them in order.
  */
@@ -19,7 +25,8 @@ export class Supervisor {
   private readonly processes: SupervisedProcess[] = [];
   private readonly recordPath: string;
   private readonly record: ProcessRecord;
-  private stopping: Promise<void> | undefined;
+  private isStopping = false;
+  private stopped: Promise<void> | undefined;
   private stopWatching = (): void => undefined;
 
   constructor(
@@ -62,24 +69,49 @@ export class Supervisor {
     return this.find(name)?.pid;
   }
 
-  stop(): Promise<void> {
-    this.stopping ??= this.stopAll();
-    return this.stopping;
+  /**
+   * Waits for steps of bring-up that run at once. When one fails, the others are stopped and waited for, so that
+   * nothing still writes in the home when the failure is reported.
+   */
+  async together<Steps extends readonly unknown[]>(steps: readonly [...Steps]): Promise<Together<Steps>> {
+    try {
+      return await Promise.all(steps);
+    } catch (error) {
+      await this.stopProcesses();
+      await Promise.allSettled(steps);
+      throw error;
+    }
   }
 
-  private keep(process: SupervisedProcess): void {
-    if (this.stopping !== undefined) throw new BringUpError('stopped while starting');
-    this.processes.push(process);
+  /**
+   * Stops everything in order and gives the home back.
+   *
+   * @param starting a bring-up that is still under way: it gets a few seconds to notice
+   */
+  stop(starting?: Promise<unknown>): Promise<void> {
+    this.stopped ??= this.stopAll(starting);
+    return this.stopped;
   }
 
-  private async stopAll(): Promise<void> {
+  private async stopAll(starting: Promise<unknown> | undefined): Promise<void> {
     this.stopWatching();
     try {
-      for (const name of stopOrder) await this.find(name)?.stop();
+      await this.stopProcesses();
+      if (starting !== undefined) await settledWithin(starting, noticeLimitMs);
       this.record.clear();
     } finally {
       this.unlock();
     }
+  }
+
+  private async stopProcesses(): Promise<void> {
+    this.isStopping = true;
+    for (const name of stopOrder) await this.find(name)?.stop();
+  }
+
+  private keep(process: SupervisedProcess): void {
+    if (this.isStopping) throw new BringUpError('stopped while starting');
+    this.processes.push(process);
   }
 
   private find(name: ProcessName): SupervisedProcess | undefined {

@@ -22,3 +22,11 @@ export async function waitUntil(
 export function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
+
+/** Resolves when the promise settles either way, or after `limitMs` milliseconds, whichever comes first. */
+export async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([Promise.allSettled([promise]), limit]);
+  clearTimeout(timer);
+}
