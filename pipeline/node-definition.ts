@@ -70,6 +70,8 @@ export interface ProviderReply {
   readonly body: JsonValue;
   readonly bytes?: Uint8Array;
   readonly mimeType?: string;
+  /** What the provider says it bills, in the units of its price list (fal: `x-fal-billable-units`). */
+  readonly billableUnits?: number;
 }
 
 /** One output as found in a reply; media are downloaded or decoded, verified by their bytes and stored. */

@@ -28,6 +28,8 @@ export interface ProviderFetchInit {
   readonly signal: AbortSignal;
   /** Largest body read, bytes. */
   readonly maxBytes: number;
+  /** Runs when the socket is open and before the first byte; throwing sends nothing and passes the error on. */
+  readonly beforeSend?: () => void;
 }
 
 export interface ProviderHttpResponse {
@@ -89,6 +91,8 @@ export interface CallbackMessage {
   readonly rawBody: Uint8Array;
   /** Milliseconds since 1970, when it reached us. */
   readonly receivedAtMs: number;
+  /** Model of the job that the callback URL's token belongs to: fal's job addresses contain it, its callback does not. */
+  readonly model: string;
 }
 
 export interface Provider {
@@ -96,9 +100,7 @@ export interface Provider {
   readonly label: string;
   /** Environment variables of the base URL and its default. */
   readonly baseUrl: { readonly variable: string; readonly live: string; readonly sandboxPath: string };
-  readonly extraUrls?: Readonly<
-    Record<string, { readonly variable: string; readonly live: string; readonly sandboxPath: string }>
-  >;
+  readonly extraUrls?: Readonly<Record<string, ExtraUrl>>;
   /** The vendor's usual variable; numbered extras (`FAL_KEY_2`, …) rotate. */
   readonly credentialVariable: string;
   /**
@@ -116,6 +118,15 @@ export interface Provider {
    * @returns undefined when it is not genuine: then it is ignored and polling goes on.
    */
   readonly readCallback?: (message: CallbackMessage, call: ProviderCall) => Promise<JobHandle | undefined>;
+}
+
+/** Another address of a provider beside its base URL. */
+export interface ExtraUrl {
+  readonly variable: string;
+  readonly live: string;
+  readonly sandboxPath: string;
+  /** Where it lies when the operator has set the base URL and not this one. */
+  readonly pathAtBase?: string;
 }
 
 /** Declares a provider; the registry activities/providers/index.ts lists it. */
