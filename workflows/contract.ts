@@ -183,6 +183,7 @@ export interface CarriedNode {
   readonly nodeId: string;
   readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED';
   readonly outputs: NodeOutputs;
+  readonly error?: FailureView;
 }
 
 // ---------------------------------------------------------------- activities
@@ -219,8 +220,6 @@ export interface JobInput extends StepInput {
   readonly attemptsMax: number;
   /** Candidates that failed before this one, `provider:model`. */
   readonly fallbackFrom: readonly string[];
-  /** Sends made for this node before this candidate. */
-  readonly attemptsBefore: number;
 }
 
 export interface AwaitJobInput extends ExecutionScope {

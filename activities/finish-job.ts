@@ -1,0 +1,95 @@
+import {
+  UnexpectedReplyError,
+  type CandidateDefinition,
+  type NodeDefinition,
+  type ProviderReply,
+} from '../pipeline/node-definition';
+import type { Job, JobSend } from '../store/database/jobs/job';
+import type { ExecutionScope, NodeOutputs, StepResult } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { writeFenced } from './fence';
+import type { ProviderSession } from './provider-access';
+import { ProviderError } from './providers/provider-error';
+import { view } from './send-job';
+import { DownloadError, storeOutputs } from './store-outputs';
+import { providerFailureType, StepError } from './to-application-failure';
+
+export interface FinishedReply {
+  readonly job: Job;
+  readonly reply: ProviderReply;
+  readonly definition: NodeDefinition;
+  readonly candidate: CandidateDefinition;
+  readonly session: ProviderSession;
+  readonly signal: AbortSignal;
+  /** What the provider bills for this reply, credits. */
+  readonly credits: number;
+  /** The send that brought the reply, for synchronous calls. */
+  readonly send?: Omit<JobSend, 'jobId'>;
+}
+
+/**
+ * A paid reply becomes the node's result: bytes stored and hashed, job settled, node row written, in that order.
+ * Idempotent: of two that finish one job, the second one's result is ignored.
+ *
+ * @throws StepError; the job is then FAILED, or still open when storing may succeed later.
+ */
+export async function finishJob(
+  deps: ActivityDependencies,
+  scope: ExecutionScope,
+  finished: FinishedReply,
+): Promise<StepResult> {
+  const { job, send, credits } = finished;
+  let outputs: NodeOutputs;
+  try {
+    outputs = await readOutputs(deps, finished);
+  } catch (error) {
+    throw await recordUnusable(deps, scope, finished, error);
+  }
+  const settled = await writeFenced(deps, scope, async (writer) => {
+    if (send) await writer.recordSend({ jobId: job.id, ...send });
+    return writer.settleJob(job.id, { outputs, credits });
+  });
+  return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
+}
+
+function readOutputs(deps: ActivityDependencies, finished: FinishedReply): Promise<NodeOutputs> {
+  const { candidate, definition, reply, job, session, signal } = finished;
+  const { accountId, nodeId, id: jobId } = job;
+  const source = { accountId, nodeId, jobId, privateOrigins: session.privateOrigins, signal };
+  return storeOutputs(deps, definition, candidate.toOutputs(reply), source);
+}
+
+/** The provider was paid for something that cannot be used, or that is gone: it is charged, and said so. */
+async function recordUnusable(
+  deps: ActivityDependencies,
+  scope: ExecutionScope,
+  finished: FinishedReply,
+  error: unknown,
+): Promise<unknown> {
+  const failure = unusable(finished, error);
+  if (!failure) return error;
+  await writeFenced(deps, scope, async (writer) => {
+    if (finished.send) await writer.recordSend({ jobId: finished.job.id, ...finished.send });
+    await writer.failJob(finished.job.id, view(failure), { billedCredits: finished.credits });
+  });
+  return failure;
+}
+
+function unusable({ candidate, job }: FinishedReply, error: unknown): StepError | undefined {
+  const { provider, model } = candidate;
+  if (error instanceof UnexpectedReplyError) {
+    const message = `${provider}:${model} answered node "${job.nodeId}" with something else than it promises: ${error.message}`;
+    return new StepError('ProviderResponseInvalid', message, { provider, cause: error });
+  }
+  if (error instanceof DownloadError && isGone(error.httpStatus)) {
+    const message = `${provider} made the result of node "${job.nodeId}" but does not have it any more. It was paid; it is not bought again without your word: resume the execution to do so.`;
+    return new StepError('PaidResultUnavailable', message, { provider, cause: error });
+  }
+  if (error instanceof ProviderError)
+    return new StepError(providerFailureType(error), error.message, { provider, cause: error });
+  return undefined;
+}
+
+function isGone(httpStatus: number | undefined): boolean {
+  return httpStatus === 403 || httpStatus === 404 || httpStatus === 410;
+}

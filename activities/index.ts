@@ -1,0 +1,38 @@
+import type { Activities, LocalActivities } from '../workflows/contract';
+import { awaitJob } from './await-job';
+import { callProvider } from './call-provider';
+import { cancelJobs } from './cancel-jobs';
+import type { ActivityDependencies } from './dependencies';
+import { importAsset, runPure } from './own-steps';
+import { finishExecution, recordProgress } from './record-progress';
+import { runMedia } from './run-media';
+import { submitJob } from './submit-job';
+import { toApplicationFailure } from './to-application-failure';
+
+type Activity<Input, Output> = (input: Input) => Promise<Output>;
+
+/** Everything that the workflows may call, bound to what it works on; each error becomes a failure of Temporal's here. */
+export function createActivities(deps: ActivityDependencies): Activities & LocalActivities {
+  const bind =
+    <Input, Output>(
+      activity: (deps: ActivityDependencies, input: Input) => Promise<Output>,
+    ): Activity<Input, Output> =>
+    async (input) => {
+      try {
+        return await activity(deps, input);
+      } catch (error) {
+        throw toApplicationFailure(error);
+      }
+    };
+  return {
+    submitJob: bind(submitJob),
+    awaitJob: bind(awaitJob),
+    callProvider: bind(callProvider),
+    runMedia: bind(runMedia),
+    runPure: bind(runPure),
+    importAsset: bind(importAsset),
+    cancelJobs: bind(cancelJobs),
+    recordProgress: bind(recordProgress),
+    finishExecution: bind(finishExecution),
+  };
+}

@@ -1,0 +1,73 @@
+import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-definition';
+import type { Job } from '../store/database/jobs/job';
+import type { JobInput } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { materialiseInput, type MaterialisedInput } from './materialise-input';
+import { createReadText, mediaAccess } from './media-access';
+import type { ProviderSession } from './provider-access';
+import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
+import { resolveRequest, type ResolvedRequest } from './resolve-request';
+import { StepError } from './to-application-failure';
+
+/** Everything that one job step needs, made before anything is reserved. */
+export interface JobContext<Operation> {
+  readonly deps: ActivityDependencies;
+  readonly input: JobInput;
+  readonly session: ProviderSession;
+  readonly operation: Operation;
+  readonly resolved: ResolvedRequest;
+  readonly body: MaterialisedInput;
+  /** Statistics and state of the circuit are kept apart by this. */
+  readonly breakerKey: string;
+  readonly signal: AbortSignal;
+}
+
+/** Sends are never aborted by a cancellation: an aborted send may have been accepted. They end by their own time limit. */
+export const NEVER_ABORTS = new AbortController().signal;
+
+/** @throws StepError before anything is reserved or sent. */
+export async function openJobContext<Kind extends 'sync' | 'queue'>(
+  deps: ActivityDependencies,
+  input: JobInput,
+  kind: Kind,
+  signal: AbortSignal,
+): Promise<JobContext<Extract<SyncOperation | QueueOperation, { kind: Kind }>>> {
+  const resolved = await resolveRequest(input, createReadText(deps, input.accountId));
+  const { candidate, definition } = resolved;
+  const session = deps.providerAccess.open(candidate.provider, input.mode);
+  const operation = findOperation(session, candidate, definition, kind);
+  const breakerKey = [candidate.provider, candidate.model, session.credentialId, input.mode].join('/');
+  const body = await materialiseInput(
+    resolved.input,
+    session.provider,
+    session.call(signal),
+    mediaAccess(deps, input),
+  );
+  return { deps, input, session, operation, resolved, body, breakerKey, signal };
+}
+
+/** @throws StepError when catalog and provider do not fit together. */
+export function findOperation<Kind extends 'sync' | 'queue'>(
+  session: ProviderSession,
+  candidate: CandidateDefinition,
+  definition: NodeDefinition,
+  kind: Kind,
+): Extract<SyncOperation | QueueOperation, { kind: Kind }> {
+  const operation = session.provider.operations[candidate.operation];
+  if (operation && isKind(operation, kind)) return operation;
+  const message = `${definition.type} names the ${kind} operation "${candidate.operation}", which ${session.provider.id} does not have in this release.`;
+  throw new StepError('Internal', message, { provider: session.provider.id });
+}
+
+function isKind<Kind extends 'sync' | 'queue'>(
+  operation: SyncOperation | QueueOperation,
+  kind: Kind,
+): operation is Extract<SyncOperation | QueueOperation, { kind: Kind }> {
+  return operation.kind === kind;
+}
+
+/** What finds an accepted job again at its provider. */
+export function handleOf(job: Job): JobHandle | undefined {
+  const providerJobId = job.providerHandle?.providerJobId;
+  return typeof providerJobId === 'string' ? { ...job.providerHandle, providerJobId } : undefined;
+}

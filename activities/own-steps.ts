@@ -1,0 +1,91 @@
+import { Context } from '@temporalio/activity';
+import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
+import { pureFunctions } from '../pipeline/pure/functions';
+import type { Activities, NodeOutputs, StepInput, StepResult } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { writeFenced } from './fence';
+import { withHeartbeat } from './heartbeat';
+import { createReadText } from './media-access';
+import { requireDefinition, resolveNodeRequest } from './resolve-request';
+import { DownloadError, storeOutputs } from './store-outputs';
+import { retryDelayMs, StepError } from './to-application-failure';
+
+type RunPureInput = Parameters<Activities['runPure']>[0];
+type ImportAssetInput = Parameters<Activities['importAsset']>[0];
+
+/** A pure function over stored text, or one whose result is too long to travel inline. */
+export function runPure(deps: ActivityDependencies, input: RunPureInput): Promise<StepResult> {
+  return ownStep(deps, input, async (definition, signal) => {
+    const { config, inputs } = await resolveNodeRequest(
+      definition,
+      input,
+      createReadText(deps, input.accountId),
+    );
+    const pureFunction = Object.hasOwn(pureFunctions, input.function)
+      ? pureFunctions[input.function]
+      : undefined;
+    if (!pureFunction)
+      throw new StepError('Internal', `This worker does not know the function "${input.function}".`);
+    const items = Object.entries(pureFunction(config, inputs)).map(([port, value]): [string, OutputItem] => [
+      port,
+      { kind: 'value', value },
+    ]);
+    const { accountId, nodeId } = input;
+    return storeOutputs(deps, definition, Object.fromEntries(items), {
+      accountId,
+      nodeId,
+      privateOrigins: [],
+      signal,
+    });
+  });
+}
+
+/** A URL that a user gave becomes an asset: public addresses only, and by its bytes what the node declares. */
+export function importAsset(deps: ActivityDependencies, input: ImportAssetInput): Promise<StepResult> {
+  return ownStep(deps, input, async (definition, signal) => {
+    const { accountId, nodeId, url, port } = input;
+    try {
+      return await storeOutputs(
+        deps,
+        definition,
+        { [port]: { kind: 'url', url } },
+        { accountId, nodeId, privateOrigins: [], signal },
+      );
+    } catch (error) {
+      throw toInputError(deps, nodeId, error);
+    }
+  });
+}
+
+function toInputError(deps: ActivityDependencies, nodeId: string, error: unknown): unknown {
+  if (error instanceof UnexpectedReplyError) {
+    return new StepError(
+      'InputInvalid',
+      `Node "${nodeId}": ${error.message} Give the URL of a file of that type.`,
+      { cause: error },
+    );
+  }
+  if (!(error instanceof DownloadError)) return error;
+  const mayComeBack = error.httpStatus === undefined || error.httpStatus === 429 || error.httpStatus >= 500;
+  const retryAfterMs = mayComeBack ? retryDelayMs(Context.current().info.attempt, deps.random) : undefined;
+  return new StepError('InputUnavailable', error.message, { retryAfterMs, cause: error });
+}
+
+/** Shows the node as running, runs its work and writes its result; pays nobody. */
+export function ownStep(
+  deps: ActivityDependencies,
+  input: StepInput,
+  work: (definition: NodeDefinition, signal: AbortSignal) => Promise<NodeOutputs>,
+): Promise<StepResult> {
+  return withHeartbeat(async (signal) => {
+    const { nodeId, step, nodeType } = input;
+    const definition = requireDefinition(nodeType);
+    await writeFenced(deps, input, (writer) => writer.updateNodes([{ nodeId, step, status: 'RUNNING' }]));
+    const outputs = await work(definition, signal);
+    const { attempt } = Context.current().info;
+    await writeFenced(deps, input, (writer) =>
+      writer.updateNodes([{ nodeId, step, status: 'COMPLETED', outputs, attempts: attempt }]),
+    );
+    return { outputs, credits: 0, attempts: attempt, cached: false };
+  });
+}

@@ -1,0 +1,22 @@
+import type { FinishExecutionInput, FinishExecutionResult, RecordProgressInput } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { writeFenced } from './fence';
+
+type ProgressDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
+
+/** Shows nodes that needed no activity of their own. Carries their whole state, so a lost call is made good by the next. */
+export async function recordProgress(deps: ProgressDependencies, input: RecordProgressInput): Promise<void> {
+  await writeFenced(deps, input, (writer) => writer.updateNodes(input.nodes));
+}
+
+/** Ends the execution: last states, failure, the rest of the hold released. Once per attempt; a repeat changes nothing. */
+export async function finishExecution(
+  deps: ProgressDependencies,
+  input: FinishExecutionInput,
+): Promise<FinishExecutionResult> {
+  const { status, failure, nodes } = input;
+  const { creditsCharged } = await writeFenced(deps, input, (writer) =>
+    writer.finish({ status, nodes, ...(failure ? { failure } : {}) }),
+  );
+  return { creditsCharged };
+}

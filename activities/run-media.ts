@@ -1,0 +1,110 @@
+import path from 'node:path';
+import type { NodeDefinition } from '../pipeline/node-definition';
+import type { TempFile } from '../store/assets/asset-store';
+import type { AssetReference, NodeInputs, NodeOutputs, StepInput, StepResult } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { MediaError } from './media/media-error';
+import { mediaOperationSchema, type MediaOperation, type MediaResult } from './media/media-operation';
+import { runMediaOperation } from './media/run-media-operation';
+import { createReadText } from './media-access';
+import { ownStep } from './own-steps';
+import { isAssetReference, resolveNodeRequest } from './resolve-request';
+import { registerFile } from './store-outputs';
+import { StepError } from './to-application-failure';
+
+/** Local work on one media input, in a child process that may crash, hang or grow without harm to the worker. */
+export function runMedia(deps: ActivityDependencies, input: StepInput): Promise<StepResult> {
+  return ownStep(deps, input, async (definition, signal) => {
+    const { config, inputs } = await resolveNodeRequest(
+      definition,
+      input,
+      createReadText(deps, input.accountId),
+    );
+    const file = await openInput(deps, input, inputs);
+    try {
+      const operation = buildOperation(definition, config, file.path);
+      const result = await runOperation(deps, input, operation, signal);
+      return await toOutputs(deps, definition, result, input.accountId);
+    } finally {
+      await file.remove();
+    }
+  });
+}
+
+async function openInput(
+  deps: ActivityDependencies,
+  input: StepInput,
+  inputs: NodeInputs,
+): Promise<TempFile> {
+  const asset = Object.values(inputs).find((value): value is AssetReference => isAssetReference(value));
+  if (asset) return deps.assetStore.localFile(input.accountId, asset.sha256);
+  throw new StepError(
+    'InputInvalid',
+    `Node "${input.nodeId}" (${input.nodeType}) got no file. Connect its media input.`,
+  );
+}
+
+function buildOperation(
+  definition: NodeDefinition,
+  config: StepInput['config'],
+  inputPath: string,
+): MediaOperation {
+  if (definition.implementation.kind !== 'media') {
+    throw new StepError('Internal', `${definition.type} is no media node in this release.`);
+  }
+  return mediaOperationSchema.parse({
+    ...definition.implementation.toOperation(config),
+    inputPath: path.resolve(inputPath),
+  });
+}
+
+async function runOperation(
+  deps: ActivityDependencies,
+  { nodeId, timeoutSeconds }: StepInput,
+  operation: MediaOperation,
+  signal: AbortSignal,
+): Promise<MediaResult> {
+  const { workFolder } = deps.settings;
+  try {
+    return await runMediaOperation(operation, {
+      timeoutMs: timeoutSeconds * 1_000,
+      memoryLimitMb: 2_048,
+      signal,
+      workFolder,
+    });
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    throw new StepError('MediaFailed', `Node "${nodeId}": ${error.message}`, { cause: error });
+  }
+}
+
+async function toOutputs(
+  deps: ActivityDependencies,
+  definition: NodeDefinition,
+  result: MediaResult,
+  accountId: string,
+): Promise<NodeOutputs> {
+  if (result.kind === 'probe') return probeOutputs(definition, result.probe);
+  const port = Object.entries(definition.outputs).find(
+    ([, { type }]) => type === 'image' || type === 'video' || type === 'audio',
+  );
+  if (!port) throw new StepError('Internal', `${definition.type} declares no media output.`);
+  const [name, { type }] = port;
+  return {
+    [name]: await registerFile(deps, result.path, type as 'image' | 'video' | 'audio', { accountId }),
+  };
+}
+
+/** A port takes the fact of its own name; a JSON port takes them all. */
+function probeOutputs(
+  definition: NodeDefinition,
+  probe: Extract<MediaResult, { kind: 'probe' }>['probe'],
+): NodeOutputs {
+  const facts = Object.fromEntries(Object.entries(probe).filter(([, value]) => value !== undefined));
+  const outputs: Record<string, NodeOutputs[string]> = {};
+  for (const [port, { type }] of Object.entries(definition.outputs)) {
+    const value = type === 'json' ? facts : facts[port];
+    if (value !== undefined) outputs[port] = value;
+  }
+  return outputs;
+}

@@ -1,0 +1,16 @@
+import type { Job } from '../store/database/jobs/job';
+import type { ExecutionScope, StepResult } from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { writeFenced } from './fence';
+
+/** The result of a job that was settled before, by an earlier attempt or an earlier Temporal run; its node shows it again. */
+export async function settledResult(
+  deps: ActivityDependencies,
+  scope: ExecutionScope,
+  job: Job,
+): Promise<StepResult> {
+  const { outputs, credits, attempts } = await writeFenced(deps, scope, (writer) =>
+    writer.settleJob(job.id, { credits: job.creditsCharged }),
+  );
+  return { outputs, credits, attempts, cached: false };
+}

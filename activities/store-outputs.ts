@@ -1,0 +1,275 @@
+import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
+import { AssetStoreUnavailableError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
+import { assets } from '../store/database/assets';
+import {
+  INLINE_VALUE_BYTES_MAX,
+  type AssetReference,
+  type NodeOutputs,
+  type PortType,
+  type PortValue,
+} from '../workflows/contract';
+import type { ActivityDependencies } from './dependencies';
+import { FetchFailure } from './fetch/fetch-failure';
+import { probeMedia } from './media/probe-media';
+import { sniffMediaType } from './media/sniff-media-type';
+import { StepError } from './to-application-failure';
+
+/** Largest file that is taken from a provider or a user, by type. */
+const BYTES_MAX: Readonly<Record<AssetReference['type'], number>> = {
+  text: 4 * 1024 * 1024,
+  json: 4 * 1024 * 1024,
+  image: 256 * 1024 * 1024,
+  audio: 512 * 1024 * 1024,
+  video: 4 * 1024 * 1024 * 1024,
+  file: 1024 * 1024 * 1024,
+};
+const DOWNLOAD_TIMEOUT_MS = 10 * 60 * 1_000;
+
+type MediaType = Extract<PortType, 'image' | 'video' | 'audio' | 'file'>;
+
+export interface OutputSource {
+  readonly accountId: string;
+  readonly nodeId: string;
+  /** Exact origins of the provider, which may be private; none for what a user gave. */
+  readonly privateOrigins: readonly string[];
+  readonly signal: AbortSignal;
+  readonly jobId?: string;
+}
+
+type StoreDependencies = Pick<ActivityDependencies, 'assetStore' | 'database' | 'guardedFetch'>;
+
+/**
+ * Stores what a node gave: bytes first (hashed, synced), then their rows. Only references and short values come back.
+ * Nothing goes downstream that is not by its own bytes of the type that the port declares.
+ *
+ * @throws UnexpectedReplyError when an output is missing or of another type; StepError when it cannot be had or stored.
+ */
+export async function storeOutputs(
+  deps: StoreDependencies,
+  definition: NodeDefinition,
+  items: Readonly<Record<string, OutputItem>>,
+  source: OutputSource,
+): Promise<NodeOutputs> {
+  const outputs: Record<string, PortValue> = {};
+  for (const [port, item] of Object.entries(items)) {
+    const declared = definition.outputs[port];
+    if (!declared) throw new UnexpectedReplyError(`${definition.type} has no output "${port}".`);
+    outputs[port] = await storeOutput(deps, declared.type, item, source);
+  }
+  return outputs;
+}
+
+async function storeOutput(
+  deps: StoreDependencies,
+  type: PortType,
+  item: OutputItem,
+  source: OutputSource,
+): Promise<PortValue> {
+  if (isMediaType(type)) return storeMedia(deps, type, item, source);
+  if (item.kind !== 'value') throw new UnexpectedReplyError(`A ${type} output came as a file.`);
+  return storeValue(deps, type, item.value, source);
+}
+
+/** Short values stay inline; a long text or JSON becomes an asset. */
+async function storeValue(
+  deps: StoreDependencies,
+  type: PortType,
+  value: PortValue,
+  source: OutputSource,
+): Promise<PortValue> {
+  assertValueType(type, value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length <= INLINE_VALUE_BYTES_MAX) return value;
+  const assetType = type === 'text' ? 'text' : 'json';
+  const mimeType = type === 'text' ? 'text/plain; charset=utf-8' : 'application/json';
+  const stored = await put(deps, source.accountId, bytes, mimeType, BYTES_MAX[assetType]);
+  const { accountId, jobId: sourceJobId } = source;
+  return assets.register(deps.database, { accountId, ...stored, type: assetType, mimeType, sourceJobId });
+}
+
+function assertValueType(type: PortType, value: PortValue): void {
+  const expected = { text: 'string', number: 'number', boolean: 'boolean' }[
+    type as 'text' | 'number' | 'boolean'
+  ];
+  if (expected === undefined || typeof value === expected) return;
+  throw new UnexpectedReplyError(`A ${type} output came as ${typeof value}.`);
+}
+
+async function storeMedia(
+  deps: StoreDependencies,
+  type: MediaType,
+  item: OutputItem,
+  source: OutputSource,
+): Promise<AssetReference> {
+  const temp = await deps.assetStore.createTemp(source.accountId);
+  try {
+    const sourceUrlHost = await fetchInto(deps, temp, type, item, source);
+    return await registerFile(deps, temp.path, type, { ...source, sourceUrlHost });
+  } finally {
+    await temp.remove();
+  }
+}
+
+/** Sniffs, probes, stores and registers a local file as an asset of the declared type; the file is moved. */
+export async function registerFile(
+  deps: StoreDependencies,
+  filePath: string,
+  type: MediaType,
+  source: Pick<OutputSource, 'accountId' | 'jobId'> & { readonly sourceUrlHost?: string },
+): Promise<AssetReference> {
+  const sniffed = sniffMediaType(await readHead(filePath));
+  if (type !== 'file' && sniffed?.kind !== type) {
+    throw new UnexpectedReplyError(
+      `An ${type} was expected; by its bytes the file is ${sniffed?.mimeType ?? 'of an unknown type'}.`,
+    );
+  }
+  const mimeType = sniffed?.mimeType ?? 'application/octet-stream';
+  const { width, height, durationSeconds } = type === 'file' ? {} : await probeMedia(filePath, mimeType);
+  const stored = await put(deps, source.accountId, { path: filePath }, mimeType, BYTES_MAX[type]);
+  const { accountId, jobId: sourceJobId, sourceUrlHost } = source;
+  return assets.register(deps.database, {
+    accountId,
+    ...stored,
+    type,
+    mimeType,
+    width,
+    height,
+    durationSeconds,
+    sourceJobId,
+    sourceUrlHost,
+  });
+}
+
+async function fetchInto(
+  deps: StoreDependencies,
+  temp: TempFile,
+  type: MediaType,
+  item: OutputItem,
+  source: OutputSource,
+): Promise<string | undefined> {
+  switch (item.kind) {
+    case 'value':
+      throw new UnexpectedReplyError(`A ${type} output came as a plain value.`);
+    case 'bytes':
+      await writeTemp(temp, [item.bytes], BYTES_MAX[type]);
+      return undefined;
+    case 'base64':
+      await writeTemp(temp, [Buffer.from(item.base64, 'base64')], BYTES_MAX[type]);
+      return undefined;
+    case 'url':
+      await download(deps, temp, item.url, BYTES_MAX[type], source);
+      return new URL(item.url).host;
+  }
+}
+
+async function download(
+  deps: StoreDependencies,
+  temp: TempFile,
+  url: string,
+  maxBytes: number,
+  source: OutputSource,
+): Promise<void> {
+  const { privateOrigins, signal, nodeId } = source;
+  try {
+    const response = await deps.guardedFetch.fetchStream(url, {
+      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      maxBytes,
+      privateOrigins,
+      signal,
+    });
+    if (response.status !== 200) {
+      response.discard();
+      throw new DownloadError(
+        response.status,
+        `The file for node "${nodeId}" could not be fetched: its server answered ${response.status}.`,
+      );
+    }
+    await writeTemp(temp, response.body, maxBytes);
+  } catch (error) {
+    if (!(error instanceof FetchFailure)) throw error;
+    throw new DownloadError(
+      undefined,
+      `The file for node "${nodeId}" could not be fetched: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** A file that cannot be had at its URL; whether that is the user's or the provider's fault is the caller's to say. */
+export class DownloadError extends Error {
+  constructor(
+    readonly httpStatus: number | undefined,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+async function writeTemp(
+  temp: TempFile,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<void> {
+  const limited = async function* (): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) throw new AssetTooLargeError(maxBytes);
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(Readable.from(limited(), { objectMode: false }), createWriteStream(temp.path));
+  } catch (error) {
+    throw toStepError(error);
+  }
+}
+
+async function put(
+  deps: StoreDependencies,
+  accountId: string,
+  source: Uint8Array | { readonly path: string },
+  mimeType: string,
+  maxBytes: number,
+): Promise<{ sha256: string; bytes: number }> {
+  try {
+    return await deps.assetStore.put(accountId, source, { mimeType, maxBytes });
+  } catch (error) {
+    throw toStepError(error);
+  }
+}
+
+/** A full disk is worth a retry: the job is not sent again for it. */
+function toStepError(error: unknown): unknown {
+  if (error instanceof AssetTooLargeError) return new UnexpectedReplyError(error.message);
+  if (!(error instanceof AssetStoreUnavailableError) && !isDiskError(error)) return error;
+  const message =
+    'The asset store does not take the file now. Make room or repair it; the step goes on by itself.';
+  return new StepError('AssetStoreUnavailable', message, { retryAfterMs: 5_000, cause: error });
+}
+
+function isDiskError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOSPC' || code === 'EIO' || code === 'EDQUOT' || code === 'EROFS';
+}
+
+async function readHead(filePath: string): Promise<Uint8Array> {
+  const file = await open(filePath, 'r');
+  try {
+    const head = Buffer.alloc(4_100);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function isMediaType(type: PortType): type is MediaType {
+  return type === 'image' || type === 'video' || type === 'audio' || type === 'file';
+}

@@ -1,0 +1,81 @@
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { JOB_PENDING, type FailureType } from '../workflows/contract';
+import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
+
+/** A decided failure of a step: type and caller's message; `facts` travel to the workflow as the failure's details. */
+export class StepError extends Error {
+  constructor(
+    readonly type: FailureType,
+    message: string,
+    readonly options: {
+      /** Try the same activity again after this long; absent: Temporal does not retry. */
+      readonly retryAfterMs?: number;
+      readonly provider?: string;
+      readonly retryAtMs?: number;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: options.cause });
+  }
+}
+
+const FAILURE_TYPES: Readonly<Record<ProviderErrorKind, FailureType>> = {
+  rate_limited: 'ProviderRateLimited',
+  unavailable: 'ProviderUnavailable',
+  ambiguous: 'SubmissionUnknown',
+  response_invalid: 'ProviderResponseInvalid',
+  request_rejected: 'ProviderRequestRejected',
+  refused: 'ContentRefused',
+  authentication: 'ProviderAuthenticationFailed',
+  billing: 'ProviderBillingExhausted',
+  model_gone: 'ModelGone',
+  job_failed: 'ProviderJobFailed',
+};
+
+export function providerFailureType(error: ProviderError): FailureType {
+  return FAILURE_TYPES[error.kind];
+}
+
+/** The only place where an error of ours becomes a failure of Temporal's. */
+export function toApplicationFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof StepError) return fromStepError(error);
+  if (error instanceof ProviderError) {
+    return fromStepError(
+      new StepError(providerFailureType(error), error.message, { provider: error.provider, cause: error }),
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({
+    message,
+    type: 'Internal',
+    cause: error instanceof Error ? error : undefined,
+  });
+}
+
+function fromStepError(error: StepError): ApplicationFailure {
+  const { retryAfterMs, provider, retryAtMs } = error.options;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: error.type,
+    nonRetryable: retryAfterMs === undefined,
+    nextRetryDelay: retryAfterMs,
+    details: [{ provider, retryAtMs }],
+  });
+}
+
+/** Not a failure: the job is not done, look again later. Benign, so that logs and metrics stay quiet. */
+export function jobPending(nextRetryDelayMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: 'The job is not done yet.',
+    type: JOB_PENDING,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: Math.round(nextRetryDelayMs),
+  });
+}
+
+/** 1, 2, 4 s … with jitter of a half to one and a half; Temporal's server adds none of its own. */
+export function retryDelayMs(sends: number, random: () => number, retryAfterMs?: number): number {
+  const backoffMs = Math.min(1_000 * 2 ** Math.max(sends - 1, 0), 60_000) * (0.5 + random());
+  return Math.round(Math.max(backoffMs, retryAfterMs ?? 0));
+}

@@ -1,0 +1,129 @@
+import { callbacks } from '../store/database/callbacks';
+import type { Job } from '../store/database/jobs/job';
+import type { ClaimedJob } from './drive-job';
+import { writeFenced } from './fence';
+import type { JobContext } from './job-context';
+import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
+import { StepError } from './to-application-failure';
+
+export type Fate =
+  /** It is known now: ACCEPTED, STORED or SETTLED. */
+  | { readonly kind: 'happened'; readonly job: Job }
+  /** This call won the right to send it again; harmless for this provider. */
+  | { readonly kind: 'claimed'; readonly claimed: ClaimedJob }
+  /** Cheap enough to be sent once more as a new job, flagged as a possible duplicate. */
+  | { readonly kind: 'resubmit' }
+  /** The row moved on: look again. */
+  | { readonly kind: 'changed' };
+
+const LOOK_INTERVAL_MS = 300;
+
+/**
+ * A send whose end nobody recorded: a killed worker, a lost answer. Never sent again blindly.
+ *
+ * `idempotent` providers get the same key again; with `lookup` the job is found or proven absent; with `none` only the
+ * callback can tell, whose URL carries our token. Until lease and request time limit are over a sender may still live.
+ *
+ * @throws StepError `SubmissionUnknown` when nobody can tell and the job is too dear to be risked twice.
+ */
+export async function resolveUnknownFate(
+  context: JobContext<SyncOperation | QueueOperation>,
+  job: Job,
+  leaseMs: number,
+): Promise<Fate> {
+  if (job.state !== 'SUBMITTING' && job.state !== 'UNKNOWN') {
+    await context.deps.sleep(LOOK_INTERVAL_MS, context.signal);
+    return { kind: 'changed' };
+  }
+  const adopted = await adoptFromCallback(context, job);
+  if (adopted) return adopted;
+  switch (context.session.provider.submitSafety) {
+    case 'idempotent':
+      return sendAgain(context, job, leaseMs);
+    case 'lookup':
+      return lookUp(context, job, leaseMs);
+    case 'none':
+      return waitOrDecide(context, job);
+  }
+}
+
+/** A callback that came for this job brings the id that we failed to record. */
+async function adoptFromCallback(
+  context: JobContext<SyncOperation | QueueOperation>,
+  job: Job,
+): Promise<Fate | undefined> {
+  const { deps, session, signal } = context;
+  const { readCallback } = session.provider;
+  if (!readCallback) return undefined;
+  for (const message of await callbacks.unhandled(deps.database, job.id)) {
+    const handle = await readCallback({ ...message, model: job.model }, session.call(signal));
+    if (handle) return adopt(context, job, handle);
+    await callbacks.markHandled(deps.database, [message.id]);
+  }
+  return undefined;
+}
+
+async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: JobHandle): Promise<Fate> {
+  const known = await writeFenced(deps, input, async (writer) => {
+    await writer.adoptJob(job.id, handle);
+    return writer.job(job.id);
+  });
+  return known.state === 'SUBMITTING' || known.state === 'UNKNOWN'
+    ? { kind: 'changed' }
+    : { kind: 'happened', job: known };
+}
+
+async function sendAgain(context: JobContext<unknown>, job: Job, leaseMs: number): Promise<Fate> {
+  const { deps, input, session, signal } = context;
+  const claimedAtMs = performance.now();
+  const claim = await writeFenced(deps, input, (writer) =>
+    writer.reclaimJob(job.id, { leaseMs, credentialId: session.credentialId }),
+  );
+  if (claim) return { kind: 'claimed', claimed: { job, claim, claimedAtMs } };
+  await deps.sleep(LOOK_INTERVAL_MS, signal);
+  return { kind: 'changed' };
+}
+
+async function lookUp(
+  context: JobContext<SyncOperation | QueueOperation>,
+  job: Job,
+  leaseMs: number,
+): Promise<Fate> {
+  const { deps, operation, session, signal } = context;
+  if (operation.kind !== 'queue' || !operation.lookup) return waitOrDecide(context, job);
+  const handle = await operation.lookup(job.id, session.call(signal));
+  if (handle) return adopt(context, job, handle);
+  if (job.state === 'SUBMITTING' && deps.now() < senderGoneAtMs(context, job)) {
+    await deps.sleep(LOOK_INTERVAL_MS, signal);
+    return { kind: 'changed' };
+  }
+  return sendAgain(context, job, leaseMs);
+}
+
+async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>, job: Job): Promise<Fate> {
+  const { deps, input, operation, session, signal } = context;
+  const callbackMayCome = operation.kind === 'queue' && session.provider.readCallback !== undefined;
+  const senderMayLive = job.state === 'SUBMITTING';
+  if ((senderMayLive || callbackMayCome) && deps.now() < senderGoneAtMs(context, job)) {
+    await deps.sleep(LOOK_INTERVAL_MS, signal);
+    return { kind: 'changed' };
+  }
+  if (senderMayLive) await writeFenced(deps, input, (writer) => writer.unknownJob(job.id));
+  return decide(context, job);
+}
+
+/** When the last possible sender has either been answered or given up. */
+function senderGoneAtMs({ deps }: JobContext<unknown>, job: Job): number {
+  const leaseEnd = job.leaseUntil ?? job.submittedAt ?? job.createdAt;
+  return leaseEnd.getTime() + deps.providerAccess.requestTimeoutMs;
+}
+
+function decide({ deps, resolved, input }: JobContext<unknown>, job: Job): Fate {
+  const wasResubmitted = job.generationReason === 'policy';
+  if (!wasResubmitted && job.priceReserved < deps.settings.resubmitBelowCredits) return { kind: 'resubmit' };
+  const { provider, model } = resolved.candidate;
+  const message =
+    `Nobody can tell whether ${provider} accepted the job of node "${input.nodeId}" (${model}): its answer was lost and no callback came. ` +
+    `It was not sent again, since it may be paid already. Look it up at ${provider}, then resume the execution.`;
+  throw new StepError('SubmissionUnknown', message, { provider });
+}

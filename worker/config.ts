@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
+
+const milliseconds = z.coerce.number().int().min(1);
+
+const environmentSchema = z.object({
+  DATABASE_URL: z.string().min(1),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  EVERFRAME_TASK_QUEUE: z.string().min(1).max(100).default(DEFAULT_TASK_QUEUE),
+  EVERFRAME_HOME: z.string().min(1).default('.everframe'),
+  EVERFRAME_ASSET_SECRET: z.string().min(32),
+  EVERFRAME_PORT: z.coerce.number().int().min(1).max(65_535).default(8080),
+  EVERFRAME_PUBLIC_URL: z.url().optional(),
+  EVERFRAME_SANDBOX_URL: z.url().optional(),
+  EVERFRAME_ALLOWED_PRIVATE_HOSTS: z.string().default(''),
+  EVERFRAME_RESUBMIT_BELOW_CREDITS: z.coerce.number().int().min(0).default(50),
+  EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
+  EVERFRAME_BREAKER_VOLUME_THRESHOLD: z.coerce.number().int().min(1).default(5),
+  EVERFRAME_BREAKER_ERROR_PERCENTAGE: z.coerce.number().int().min(1).max(100).default(50),
+  EVERFRAME_BREAKER_RESET_MS: milliseconds.default(30_000),
+  EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+});
+
+export interface WorkerConfig {
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly taskQueue: string;
+  readonly assetFolder: string;
+  readonly workFolder: string;
+  /** Signs asset URLs and callback tokens; the API has the same one. */
+  readonly secret: string;
+  /** Our API as this machine reaches it. */
+  readonly localUrl: string;
+  /** Our API as the world reaches it; without it live providers get no callback and no URL of ours. */
+  readonly publicUrl?: string;
+  readonly sandboxUrl?: string;
+  readonly allowedPrivateHosts: readonly string[];
+  readonly resubmitBelowCredits: number;
+  readonly requestTimeoutMs: number;
+  readonly breakers: {
+    readonly volumeThreshold: number;
+    readonly errorThresholdPercentage: number;
+    readonly resetTimeoutMs: number;
+  };
+  readonly mediaConcurrency: number;
+  readonly logLevel: string;
+}
+
+/** @throws with every faulty variable named, before anything is connected. */
+export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new Error(`The worker's settings are not usable: ${faults}. See .env.example.`);
+  }
+  const settings = parsed.data;
+  const home = path.resolve(settings.EVERFRAME_HOME);
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    temporalAddress: settings.TEMPORAL_ADDRESS,
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    taskQueue: settings.EVERFRAME_TASK_QUEUE,
+    assetFolder: path.join(home, 'assets'),
+    workFolder: path.join(home, 'work'),
+    secret: settings.EVERFRAME_ASSET_SECRET,
+    localUrl: `http://127.0.0.1:${settings.EVERFRAME_PORT}`,
+    publicUrl: settings.EVERFRAME_PUBLIC_URL,
+    sandboxUrl: settings.EVERFRAME_SANDBOX_URL,
+    allowedPrivateHosts: settings.EVERFRAME_ALLOWED_PRIVATE_HOSTS.split(',')
+      .map((host) => host.trim())
+      .filter((host) => host !== ''),
+    resubmitBelowCredits: settings.EVERFRAME_RESUBMIT_BELOW_CREDITS,
+    requestTimeoutMs: settings.EVERFRAME_REQUEST_TIMEOUT_MS,
+    breakers: {
+      volumeThreshold: settings.EVERFRAME_BREAKER_VOLUME_THRESHOLD,
+      errorThresholdPercentage: settings.EVERFRAME_BREAKER_ERROR_PERCENTAGE,
+      resetTimeoutMs: settings.EVERFRAME_BREAKER_RESET_MS,
+    },
+    mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
+    logLevel: settings.EVERFRAME_LOG_LEVEL,
+  };
+}

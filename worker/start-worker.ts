@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities } from '../activities';
+import { CircuitBreakers } from '../activities/circuit-breakers';
+import type { ActivityDependencies } from '../activities/dependencies';
+import { createGuardedFetch } from '../activities/guarded-fetch';
+import { ProviderAccess } from '../activities/provider-access';
+import { providers } from '../activities/providers';
+import { createLocalAssetStore } from '../store/assets/local-asset-store';
+import { openDatabase } from '../store/database/database';
+import { migrate } from '../store/database/migrate';
+import {
+  executionWorkflowId,
+  mediaTaskQueue,
+  providerTaskQueue,
+  SEARCH_ATTRIBUTES,
+} from '../workflows/contract';
+import type { WorkerConfig } from './config';
+
+export interface RunningWorker {
+  /** Stops taking work and lets what runs end; sends in flight are waited for. */
+  readonly stop: () => void;
+  /** Resolves when everything is closed. */
+  readonly stopped: Promise<void>;
+}
+
+/** Longest guarded send plus what is stored after it. */
+const SHUTDOWN_GRACE_MS = 20_000;
+/** Must be longer than the longest send, or a slow failing provider would never open its circuit. */
+const BREAKER_WINDOW_MS = 120_000;
+
+/** @throws when the database or Temporal cannot be reached, or the namespace lacks our search attributes. */
+export async function startWorker(
+  config: WorkerConfig,
+  environment: NodeJS.ProcessEnv,
+  logger: Logger,
+): Promise<RunningWorker> {
+  installRuntime(logger);
+  const { temporalAddress: address, temporalNamespace: namespace } = config;
+  const database = openDatabase(config.databaseUrl, {
+    onConnectionError: (error) => logger.warn({ error }, 'database connection lost'),
+  });
+  const [connection, clientConnection] = await Promise.all([
+    NativeConnection.connect({ address }),
+    Connection.connect({ address }),
+    migrate(database),
+    mkdir(config.workFolder, { recursive: true }),
+  ]);
+  await assertSearchAttributes(clientConnection, namespace);
+  const client = new Client({ connection: clientConnection, namespace });
+  const guardedFetch = createGuardedFetch({ allowedPrivateHosts: config.allowedPrivateHosts });
+  const breakers = new CircuitBreakers({ ...config.breakers, windowMs: BREAKER_WINDOW_MS }, Date.now);
+  const deps: ActivityDependencies = {
+    database,
+    assetStore: createLocalAssetStore(config.assetFolder),
+    guardedFetch,
+    providerAccess: new ProviderAccess({ ...config, environment, guardedFetch }),
+    breakers,
+    latestRunId: async (executionId) =>
+      (await client.workflow.getHandle(executionWorkflowId(executionId)).describe()).runId,
+    settings: config,
+    now: Date.now,
+    random: Math.random,
+    sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+  };
+  const workers = await createWorkers(config, connection, deps);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const stopped = running.then(async () => {
+    breakers.shutdown();
+    await Promise.all([guardedFetch.close(), database.close(), clientConnection.close(), connection.close()]);
+  });
+  return {
+    stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
+    stopped,
+  };
+}
+
+/** Once per process, before the first connection. */
+function installRuntime(logger: Logger): void {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      const { error, ...rest } = meta ?? {};
+      logger[level === 'ERROR' ? 'error' : 'warn']({ ...rest, ...(error ? { err: error } : {}) }, message);
+    }),
+    shutdownSignals: [],
+  });
+}
+
+/** An unregistered attribute would fail a workflow's task for ever; better not to start. */
+async function assertSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.keys(SEARCH_ATTRIBUTES).filter(
+    (name) => !Object.hasOwn(customAttributes ?? {}, name),
+  );
+  if (missing.length === 0) return;
+  const commands = missing.map(
+    (name) => `--name ${name} --type ${SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES]}`,
+  );
+  throw new Error(
+    `The Temporal namespace "${namespace}" lacks search attributes of ours. Run: temporal operator search-attribute create ${commands.join(' ')}`,
+  );
+}
+
+/** One worker per task queue: workflows and waiting, each provider's sends, media. All share one connection. */
+async function createWorkers(
+  config: WorkerConfig,
+  connection: NativeConnection,
+  deps: ActivityDependencies,
+): Promise<Worker[]> {
+  const { taskQueue, temporalNamespace: namespace } = config;
+  const activities = createActivities(deps);
+  const { submitJob, callProvider, runMedia, ...core } = activities;
+  const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS };
+  const queues: WorkerOptions[] = [
+    {
+      ...common,
+      taskQueue,
+      ...workflowSource(),
+      activities: core,
+      // A dead worker's sticky queue is given up after this; the default lets a run wait ten seconds for it.
+      stickyQueueScheduleToStartTimeout: '1 s',
+      // The cache is bounded by count alone; a cached run of 100 nodes weighs about half a megabyte.
+      maxCachedWorkflows: 300,
+    },
+    {
+      ...common,
+      taskQueue: mediaTaskQueue(taskQueue),
+      activities: { runMedia },
+      maxConcurrentActivityTaskExecutions: config.mediaConcurrency,
+    },
+    ...Object.keys(providers).map((provider) => ({
+      ...common,
+      taskQueue: providerTaskQueue(taskQueue, provider),
+      activities: { submitJob, callProvider },
+    })),
+  ];
+  return Promise.all(queues.map((options) => Worker.create(options)));
+}
+
+/** Compiled code has its bundle beside it; from sources (tests) it is bundled at start. */
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = path.join(__dirname, '..', 'workflow-bundle.js');
+  return existsSync(codePath)
+    ? { workflowBundle: { codePath } }
+    : { workflowsPath: require.resolve('../workflows') };
+}

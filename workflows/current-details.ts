@@ -1,0 +1,30 @@
+import type { Plan } from './contract';
+import type { RunState } from './run-state';
+
+/** Temporal keeps at most 20,000 bytes of details; names of users may take three bytes a letter. */
+const DETAILS_LENGTH_MAX = 6_000;
+
+/** The run as a Markdown table, shown by the Temporal UI as "current details". */
+export function currentDetails(plan: Plan, state: RunState): string {
+  const lines = ['| node | type | status | provider | attempts | credits |', '|---|---|---|---|---|---|'];
+  let length = 0;
+  for (const node of plan.nodes) {
+    const { status, servedBy, attempts, credits, carried } = state.get(node.id);
+    const cells = [
+      `${node.label} (${node.id})`,
+      node.nodeType,
+      carried ? `${status} (reused)` : status,
+      servedBy ?? '',
+      attempts || '',
+      credits || '',
+    ];
+    const line = `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    length += line.length;
+    if (length > DETAILS_LENGTH_MAX) {
+      lines.push(`| … ${plan.nodes.length - lines.length + 2} more | | | | | |`);
+      break;
+    }
+    lines.push(line);
+  }
+  return lines.join('\n');
+}

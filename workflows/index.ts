@@ -1,0 +1,1 @@
+export { runExecution } from './run-execution';

@@ -1,0 +1,205 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { createReadyQueue, type ReadyQueue } from '../pipeline/pure/ready-nodes';
+import {
+  EXECUTION_FAILED,
+  type ExecutionInput,
+  type ExecutionScope,
+  type FinishExecutionInput,
+  type PlanNode,
+} from './contract';
+import { currentDetails } from './current-details';
+import { failureView, readStepFailure } from './failure-policy';
+import { runNode, StepFailed } from './run-node';
+import { RunState } from './run-state';
+import { statusAttributes, summaryAttributes } from './search-attributes';
+import { cancelJobs, finishExecution, recordProgress } from './step-activities';
+
+export interface ExecutionResult {
+  readonly executionId: string;
+  readonly status: 'COMPLETED';
+  readonly creditsCharged: number;
+}
+
+/**
+ * Interprets a plan: every node starts the moment its inputs are there.
+ *
+ * A run really fails (so that Temporal's own lists, counts and retention see it), but only after what is in flight has
+ * ended: a paid result is never dropped. A resume is a new run of the same workflow id that carries the results.
+ */
+export async function runExecution(input: ExecutionInput): Promise<ExecutionResult> {
+  return new ExecutionRun(input).run();
+}
+
+class ExecutionRun {
+  private readonly state: RunState;
+  private readonly queue: ReadyQueue;
+  private readonly scope: ExecutionScope;
+  private running = 0;
+  /** Counts ends of nodes; one number to wait on instead of a race of promises. */
+  private ends = 0;
+  private progressPending = false;
+
+  constructor(private readonly input: ExecutionInput) {
+    if (input.plan.interpreter !== 1) {
+      throw ApplicationFailure.nonRetryable(
+        `This worker reads plans of interpreter 1, not ${String(input.plan.interpreter)}.`,
+        'Internal',
+      );
+    }
+    const { executionId, accountId, mode, continuedFromRunId } = input;
+    this.scope = { executionId, accountId, mode, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
+    this.state = new RunState(input.plan, input.carried);
+    this.queue = createReadyQueue(input.plan.nodes);
+    for (const node of input.carried) this.settle(node.nodeId);
+  }
+
+  async run(): Promise<ExecutionResult> {
+    try {
+      await this.interpret();
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      return await CancellationScope.nonCancellable(() => this.endCancelled());
+    }
+    return this.end();
+  }
+
+  /** Starts ready nodes until none is left and none runs. Throws only when the run is cancelled. */
+  private async interpret(): Promise<void> {
+    for (;;) {
+      const handOver = workflowInfo().continueAsNewSuggested;
+      if (!handOver && !this.stopsEarly()) this.startReadyNodes();
+      setCurrentDetails(currentDetails(this.input.plan, this.state));
+      if (this.running === 0) {
+        if (handOver && this.queue.pending() > 0 && !this.stopsEarly()) await this.handOver();
+        return;
+      }
+      this.reportProgress();
+      const seen = this.ends;
+      await condition(() => this.ends > seen);
+    }
+  }
+
+  private startReadyNodes(): void {
+    for (let ready = this.queue.takeReady(); ready.length > 0; ready = this.queue.takeReady()) {
+      for (const node of ready) {
+        if (node.work.kind === 'value') this.completeValue(node);
+        else this.start(node);
+      }
+    }
+  }
+
+  private completeValue(node: PlanNode): void {
+    if (node.work.kind !== 'value') return;
+    this.state.complete(node.id, { outputs: node.work.outputs, credits: 0, attempts: 0, unrecorded: true });
+    this.settle(node.id);
+  }
+
+  private start(node: PlanNode): void {
+    this.running += 1;
+    this.state.get(node.id).status = 'RUNNING';
+    void this.runToEnd(node).finally(() => {
+      this.running -= 1;
+      this.ends += 1;
+    });
+  }
+
+  /** Never rejects: an unhandled rejection would fail the workflow task, which Temporal retries for ever. */
+  private async runToEnd(node: PlanNode): Promise<void> {
+    try {
+      const end = await runNode(this.scope, node, this.state.inputsOf(node), (nodeId) =>
+        this.state.outputs(nodeId),
+      );
+      this.state.complete(node.id, end);
+      this.progressPending ||= end.unrecorded;
+    } catch (error) {
+      this.recordFailure(node, error);
+    }
+    this.settle(node.id);
+  }
+
+  private recordFailure(node: PlanNode, error: unknown): void {
+    if (isCancellation(error)) {
+      this.state.get(node.id).status = 'CANCELLED';
+      return;
+    }
+    const failure = error instanceof StepFailed ? error.failure : readStepFailure(error);
+    this.state.fail(node.id, failureView(failure));
+    this.progressPending = true;
+  }
+
+  private settle(nodeId: string): void {
+    const { status } = this.state.get(nodeId);
+    this.queue.settle(nodeId, status === 'COMPLETED' ? 'done' : status === 'SKIPPED' ? 'skipped' : 'failed');
+  }
+
+  private stopsEarly(): boolean {
+    return this.input.failFast && this.state.failure() !== undefined;
+  }
+
+  /** Not awaited: the database may be slow, the run goes on; `finishExecution` writes the full truth. */
+  private reportProgress(): void {
+    if (!this.progressPending) return;
+    this.progressPending = false;
+    void recordProgress({ ...this.scope, nodes: this.state.unrecorded() }).catch(() => {
+      this.progressPending = true;
+    });
+  }
+
+  private async handOver(): Promise<void> {
+    await continueAsNew<typeof runExecution>({
+      ...this.input,
+      carried: this.state.carry(),
+      continuedFromRunId: workflowInfo().runId,
+    });
+  }
+
+  private async end(): Promise<ExecutionResult> {
+    const failure = this.state.failure();
+    this.skipBlockedNodes();
+    if (!failure) {
+      const creditsCharged = await this.finish({ status: 'COMPLETED' });
+      return { executionId: this.input.executionId, status: 'COMPLETED', creditsCharged };
+    }
+    await this.finish({ status: 'FAILED', failure });
+    throw ApplicationFailure.create({
+      message: `Node "${failure.nodeId}" failed: ${failure.message}`,
+      type: EXECUTION_FAILED,
+      nonRetryable: true,
+      details: [failure],
+    });
+  }
+
+  /** What waits only for failed nodes with `onError: continue` will not run, by the user's own choice. */
+  private skipBlockedNodes(): void {
+    if (this.state.failure()) return;
+    for (const nodeId of this.queue.blocked()) this.state.get(nodeId).status = 'SKIPPED';
+  }
+
+  private async endCancelled(): Promise<never> {
+    await condition(() => this.running === 0);
+    await cancelJobs(this.scope);
+    await this.finish({ status: 'CANCELLED' });
+    throw new CancelledFailure('The execution was cancelled.');
+  }
+
+  private async finish(outcome: Pick<FinishExecutionInput, 'status' | 'failure'>): Promise<number> {
+    const { creditsCharged } = await finishExecution({
+      ...this.scope,
+      ...outcome,
+      nodes: this.state.unrecorded(),
+    });
+    setCurrentDetails(currentDetails(this.input.plan, this.state));
+    upsertSearchAttributes([...statusAttributes(outcome), ...summaryAttributes(this.state, creditsCharged)]);
+    return creditsCharged;
+  }
+}

@@ -1,0 +1,252 @@
+import { sleep } from '@temporalio/workflow';
+import { fillTemplates } from '../pipeline/pure/templates';
+import { pureFunctions } from '../pipeline/pure/functions';
+import {
+  candidateKey,
+  INLINE_VALUE_BYTES_MAX,
+  type AssetReference,
+  type Candidate,
+  type ExecutionScope,
+  type JobInput,
+  type JsonObject,
+  type NodeInputs,
+  type NodeOutputs,
+  type PlanNode,
+  type PortValue,
+  type StepInput,
+  type StepResult,
+} from './contract';
+import { readStepFailure, stepFailure, type StepFailure } from './failure-policy';
+import { awaitActivities, ownActivities, sendActivities } from './step-activities';
+
+/** A node's end as the interpreter sees it; `candidate` is the one that served it. */
+export interface NodeEnd {
+  readonly outputs: NodeOutputs;
+  readonly credits: number;
+  readonly attempts: number;
+  readonly candidate?: Candidate;
+  /** No activity wrote the node's row. */
+  readonly unrecorded: boolean;
+}
+
+/** Carries a decided failure to the interpreter; never leaves the workflow. */
+export class StepFailed extends Error {
+  constructor(
+    readonly failure: StepFailure,
+    /** No activity wrote the node's row. */
+    readonly unrecorded: boolean,
+  ) {
+    super(failure.message);
+  }
+}
+
+/**
+ * Runs one node to its end.
+ *
+ * @param inputs - Values at connected ports.
+ * @param lookup - Outputs of a finished node, for templates.
+ * @throws StepFailed with what follows from the failure; CancelledFailure when the run was cancelled.
+ */
+export async function runNode(
+  scope: ExecutionScope,
+  node: PlanNode,
+  inputs: NodeInputs,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): Promise<NodeEnd> {
+  if (node.work.kind === 'value') return unrecorded(node.work.outputs);
+  const input = stepInput(scope, node, inputs, lookup);
+  switch (node.work.kind) {
+    case 'pure':
+      return runPureNode(node, node.work.function, input);
+    case 'media':
+      return recorded(await ownStep(() => ownActivities(node, 'media').runMedia(input)));
+    case 'import': {
+      const { url, port, mediaType } = node.work;
+      const importInput = { ...input, url, port, mediaType };
+      return recorded(await ownStep(() => ownActivities(node, 'import').importAsset(importInput)));
+    }
+    case 'provider':
+      return runCandidates(node, node.work.candidates, input);
+  }
+}
+
+function stepInput(
+  scope: ExecutionScope,
+  node: PlanNode,
+  inputs: NodeInputs,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): StepInput {
+  const { config, texts } = fill(node, lookup);
+  const { id: nodeId, nodeType, nodeKey, timeoutSeconds } = node;
+  return { ...scope, step: nodeId, nodeId, nodeType, nodeKey, config, texts, inputs, timeoutSeconds };
+}
+
+function fill(
+  node: PlanNode,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): Pick<StepInput, 'config' | 'texts'> {
+  if (node.templates.length === 0) return { config: node.config, texts: [] };
+  try {
+    return fillTemplates(node.config, node.templates, lookup);
+  } catch (error) {
+    throw new StepFailed(stepFailure('InputInvalid', messageOf(error)), true);
+  }
+}
+
+/** Pure functions run here, in the workflow; only what lies in the asset store, or must go there, needs an activity. */
+async function runPureNode(node: PlanNode, name: string, input: StepInput): Promise<NodeEnd> {
+  if (input.texts.length === 0 && !Object.values(input.inputs).some(holdsStoredText)) {
+    const outputs = runPureFunction(name, input.config, input.inputs);
+    if (Object.values(outputs).every(fitsInline)) return unrecorded(outputs);
+  }
+  return recorded(await ownStep(() => ownActivities(node, 'pure').runPure({ ...input, function: name })));
+}
+
+function runPureFunction(name: string, config: JsonObject, inputs: NodeInputs): NodeOutputs {
+  const pureFunction = Object.hasOwn(pureFunctions, name) ? pureFunctions[name] : undefined;
+  if (!pureFunction) {
+    const message = `This worker does not know the function "${name}" of the plan. Run a worker of the release that accepted the execution, or resume it.`;
+    throw new StepFailed(stepFailure('Internal', message), true);
+  }
+  try {
+    return pureFunction(config, inputs);
+  } catch (error) {
+    throw new StepFailed(stepFailure('InputInvalid', messageOf(error)), true);
+  }
+}
+
+function holdsStoredText(value: PortValue): boolean {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return items.some((item) => isAssetReference(item) && (item.type === 'text' || item.type === 'json'));
+}
+
+function isAssetReference(value: unknown): value is AssetReference {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.hasOwn(value, 'assetId') &&
+    Object.hasOwn(value, 'sha256')
+  );
+}
+
+function fitsInline(value: PortValue): boolean {
+  return utf8Length(JSON.stringify(value)) <= INLINE_VALUE_BYTES_MAX;
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+async function ownStep(run: () => Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new StepFailed(readStepFailure(error), false);
+  }
+}
+
+/**
+ * Candidates in order of preference, each an activity of its own so that the Temporal UI shows who was tried.
+ * When every circuit is open, the node waits for the earliest probe and goes round again, within its time limit.
+ */
+async function runCandidates(
+  node: PlanNode,
+  candidates: readonly Candidate[],
+  input: StepInput,
+): Promise<NodeEnd> {
+  const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
+  for (;;) {
+    const round = await tryCandidates(node, candidates, input);
+    if (round.end) return round.end;
+    const retryAtMs = earliestProbe(round.failures);
+    if (retryAtMs === undefined || retryAtMs > deadlineMs)
+      throw new StepFailed(combine(node, round.failures), false);
+    await sleep(Math.max(retryAtMs - Date.now(), 100), { summary: `${node.label}: every circuit is open` });
+  }
+}
+
+interface CandidateFailure {
+  readonly candidate: Candidate;
+  readonly failure: StepFailure;
+}
+
+type Round =
+  | { readonly end: NodeEnd; readonly failures?: undefined }
+  | { readonly end?: undefined; readonly failures: readonly CandidateFailure[] };
+
+async function tryCandidates(
+  node: PlanNode,
+  candidates: readonly Candidate[],
+  input: StepInput,
+): Promise<Round> {
+  const failures: CandidateFailure[] = [];
+  for (const candidate of candidates) {
+    const fallbackFrom = failures.map((tried) => candidateKey(tried.candidate));
+    try {
+      const result = await runCandidate(node, candidate, {
+        ...input,
+        candidate,
+        attemptsMax: node.attemptsMax,
+        fallbackFrom,
+      });
+      return { end: { ...recorded(result), candidate } };
+    } catch (error) {
+      const failure = readStepFailure(error);
+      failures.push({ candidate, failure });
+      if (!failure.tryNext) return { failures };
+    }
+  }
+  return { failures };
+}
+
+async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
+  if (candidate.execution === 'sync') return sendActivities(node, candidate).callProvider(input);
+  const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
+  const submitted = await sendActivities(node, candidate).submitJob(input);
+  if (submitted.status === 'completed') return submitted.result;
+  const { executionId, accountId, mode, continuedFromRunId, step, nodeId, nodeType, timeoutSeconds } = input;
+  const scope = { executionId, accountId, mode, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
+  const awaitInput = { ...scope, jobId: submitted.jobId, step, nodeId, nodeType, candidate, timeoutSeconds };
+  for (;;) {
+    const remainingMs = Math.max(deadlineMs - Date.now(), 1_000);
+    const awaited = await awaitActivities(node, candidate, remainingMs).awaitJob(awaitInput);
+    if (awaited.status === 'completed') return awaited.result;
+  }
+}
+
+function earliestProbe(failures: readonly CandidateFailure[]): number | undefined {
+  const times = failures.map(({ failure }) =>
+    failure.type === 'CircuitOpen' ? failure.retryAtMs : undefined,
+  );
+  const known = times.filter((time): time is number => time !== undefined);
+  return known.length === failures.length && known.length > 0 ? Math.min(...known) : undefined;
+}
+
+/** One candidate's failure is the node's; several are told together, the last decisive one first if it ended the chain. */
+function combine(node: PlanNode, failures: readonly CandidateFailure[]): StepFailure {
+  const last = failures.at(-1);
+  if (!last)
+    return stepFailure('Internal', `Node "${node.id}" has no candidate. Report this: the plan is broken.`);
+  if (failures.length === 1 || !last.failure.tryNext) return last.failure;
+  const told = failures
+    .map(({ candidate, failure }) => `${candidateKey(candidate)}: ${failure.message}`)
+    .join(' | ');
+  return stepFailure('AllProvidersFailed', `Every candidate of ${node.nodeType} failed. ${told}`);
+}
+
+function recorded(result: StepResult): NodeEnd {
+  return { outputs: result.outputs, credits: result.credits, attempts: result.attempts, unrecorded: false };
+}
+
+function unrecorded(outputs: NodeOutputs): NodeEnd {
+  return { outputs, credits: 0, attempts: 0, unrecorded: true };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,123 @@
+import {
+  candidateKey,
+  type CarriedNode,
+  type ExecutionFailure,
+  type FailureView,
+  type NodeOutputs,
+  type NodeProgress,
+  type Plan,
+  type PlanNode,
+  type PortValue,
+} from './contract';
+import type { NodeEnd } from './run-node';
+
+/** Where a node stands in this Temporal run. */
+export interface NodeState {
+  status: NodeProgress['status'] | 'PENDING';
+  outputs?: NodeOutputs;
+  error?: FailureView;
+  credits: number;
+  attempts: number;
+  /** `provider:model` that served it. */
+  servedBy?: string;
+  /** Its row is written by its own activity. */
+  recorded: boolean;
+  /** Came from an earlier Temporal run. */
+  carried: boolean;
+}
+
+/** All nodes of a run in plan order; a Map keeps that order, whatever the ids look like. */
+export class RunState {
+  readonly nodes: ReadonlyMap<string, NodeState>;
+
+  constructor(
+    private readonly plan: Plan,
+    carried: readonly CarriedNode[],
+  ) {
+    const earlier = new Map(carried.map((node) => [node.nodeId, node]));
+    this.nodes = new Map(plan.nodes.map((node) => [node.id, initialState(earlier.get(node.id))]));
+  }
+
+  get(nodeId: string): NodeState {
+    const state = this.nodes.get(nodeId);
+    if (!state) throw new Error(`The plan has no node "${nodeId}".`);
+    return state;
+  }
+
+  outputs(nodeId: string): NodeOutputs | undefined {
+    return this.nodes.get(nodeId)?.outputs;
+  }
+
+  /** Values at a node's connected ports; `many` ports collect in edge order. */
+  inputsOf(node: PlanNode): Record<string, PortValue> {
+    const inputs: Record<string, PortValue> = {};
+    for (const { port, many, sourceNodeId, sourcePort } of node.inputs) {
+      const value = this.outputs(sourceNodeId)?.[sourcePort];
+      if (value === undefined) continue;
+      const collected = inputs[port];
+      inputs[port] = many ? [...(Array.isArray(collected) ? collected : []), value] : value;
+    }
+    return inputs;
+  }
+
+  complete(nodeId: string, end: NodeEnd): void {
+    const servedBy = end.candidate ? { servedBy: candidateKey(end.candidate) } : {};
+    const { outputs, credits, attempts } = end;
+    Object.assign(this.get(nodeId), {
+      status: 'COMPLETED',
+      outputs,
+      credits,
+      attempts,
+      recorded: !end.unrecorded,
+      ...servedBy,
+    });
+  }
+
+  fail(nodeId: string, error: FailureView): void {
+    Object.assign(this.get(nodeId), { status: 'FAILED', error, recorded: false });
+  }
+
+  /** Nodes whose rows no activity of their own writes, for `recordProgress` and `finishExecution`. */
+  unrecorded(): NodeProgress[] {
+    const progress: NodeProgress[] = [];
+    for (const [nodeId, { status, outputs, error, recorded, carried }] of this.nodes) {
+      if (recorded || carried || status === 'PENDING' || status === 'RUNNING') continue;
+      progress.push({ nodeId, status, ...(outputs ? { outputs } : {}), ...(error ? { error } : {}) });
+    }
+    return progress;
+  }
+
+  /** Finished nodes, for a run that continues this one. */
+  carry(): CarriedNode[] {
+    const carried: CarriedNode[] = [];
+    for (const [nodeId, { status, outputs = {}, error }] of this.nodes) {
+      if (status !== 'COMPLETED' && status !== 'FAILED' && status !== 'SKIPPED') continue;
+      carried.push({ nodeId, status, outputs, ...(error ? { error } : {}) });
+    }
+    return carried;
+  }
+
+  /** The first failed node, in plan order, that fails the run; a node with `onError: continue` does not. */
+  failure(): ExecutionFailure | undefined {
+    for (const node of this.plan.nodes) {
+      const { status, error } = this.get(node.id);
+      if (status === 'FAILED' && error && node.onError === 'fail')
+        return { ...error, nodeId: node.id, resumable: true };
+    }
+    return undefined;
+  }
+}
+
+function initialState(carried: CarriedNode | undefined): NodeState {
+  if (!carried) return { status: 'PENDING', credits: 0, attempts: 0, recorded: false, carried: false };
+  const { status, outputs, error } = carried;
+  return {
+    status,
+    outputs,
+    ...(error ? { error } : {}),
+    credits: 0,
+    attempts: 0,
+    recorded: true,
+    carried: true,
+  };
+}

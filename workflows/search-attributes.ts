@@ -1,0 +1,32 @@
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  type SearchAttributeUpdatePair,
+} from '@temporalio/common';
+import type { FinishExecutionInput } from './contract';
+import type { RunState } from './run-state';
+
+const everframeStatus = defineSearchAttributeKey('EverframeStatus', SearchAttributeType.KEYWORD);
+const failedNode = defineSearchAttributeKey('FailedNode', SearchAttributeType.KEYWORD);
+const providers = defineSearchAttributeKey('Providers', SearchAttributeType.KEYWORD_LIST);
+const creditsCharged = defineSearchAttributeKey('CreditsCharged', SearchAttributeType.INT);
+
+export function statusAttributes(
+  outcome: Pick<FinishExecutionInput, 'status' | 'failure'>,
+): SearchAttributeUpdatePair[] {
+  return [
+    { key: everframeStatus, value: outcome.status },
+    { key: failedNode, value: outcome.failure?.nodeId ?? null },
+  ];
+}
+
+export function summaryAttributes(state: RunState, charged: number): SearchAttributeUpdatePair[] {
+  const served = new Set<string>();
+  for (const { servedBy } of state.nodes.values()) {
+    if (servedBy) served.add(servedBy.slice(0, servedBy.indexOf(':')));
+  }
+  return [
+    { key: creditsCharged, value: charged },
+    ...(served.size > 0 ? [{ key: providers, value: [...served].sort() }] : []),
+  ];
+}

@@ -1,0 +1,123 @@
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  candidateKey,
+  mediaTaskQueue,
+  providerTaskQueue,
+  type Activities,
+  type Candidate,
+  type LocalActivities,
+  type PlanNode,
+} from './contract';
+
+/**
+ * A worker that was killed is noticed after this long. Activities heartbeat every second, from a timer and not from
+ * their work, so a slow provider or a busy disk does not look like a dead worker.
+ */
+const HEARTBEAT_TIMEOUT = '3 s';
+
+/** Longest single send with all that surrounds it: resolving media, one HTTP exchange of at most 90 s, waiting out a lease. */
+const SEND_TIMEOUT = '5 min';
+
+const RETRY_FOR_EVER = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
+
+/**
+ * Sends to a provider. Attempts are counted by the database (a killed worker must not use one up), which ends them by
+ * a non-retryable failure; so Temporal's own count is unlimited within the step's time-out. A paid submit is waited
+ * for when the run is cancelled: its late success must not be lost.
+ */
+export function sendActivities(
+  node: PlanNode,
+  candidate: Candidate,
+): Pick<Activities, 'submitJob' | 'callProvider'> {
+  return proxyActivities<Activities>({
+    taskQueue: providerTaskQueue(workflowInfo().taskQueue, candidate.provider),
+    activityId: `${node.id}/${candidateKey(candidate)}/${candidate.execution === 'queue' ? 'submit' : 'call'}`,
+    summary: summary(node, candidate),
+    startToCloseTimeout: SEND_TIMEOUT,
+    scheduleToCloseTimeout: `${node.timeoutSeconds} s`,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: RETRY_FOR_EVER,
+  });
+}
+
+/** Waits for an accepted job: polls a few seconds, then yields its slot by a retry, which costs no history events. */
+export function awaitActivities(
+  node: PlanNode,
+  candidate: Candidate,
+  remainingMs: number,
+): Pick<Activities, 'awaitJob'> {
+  return proxyActivities<Activities>({
+    taskQueue: workflowInfo().taskQueue,
+    activityId: `${node.id}/${candidateKey(candidate)}/await`,
+    summary: summary(node, candidate),
+    startToCloseTimeout: SEND_TIMEOUT,
+    scheduleToCloseTimeout: remainingMs,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: RETRY_FOR_EVER,
+  });
+}
+
+/** Work of our own that pays nobody: local media, pure functions over stored text, imports of URLs. */
+export function ownActivities(
+  node: PlanNode,
+  name: 'media' | 'pure' | 'import',
+): Pick<Activities, 'runMedia' | 'runPure' | 'importAsset'> {
+  const taskQueue = workflowInfo().taskQueue;
+  return proxyActivities<Activities>({
+    taskQueue: name === 'media' ? mediaTaskQueue(taskQueue) : taskQueue,
+    activityId: `${node.id}/${name}`,
+    summary: summary(node),
+    startToCloseTimeout: `${node.timeoutSeconds} s`,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { ...RETRY_FOR_EVER, maximumAttempts: node.attemptsMax },
+  });
+}
+
+/** Cancels what is still open at providers; runs after the run itself was cancelled. */
+export const { cancelJobs } = proxyActivities<Pick<Activities, 'cancelJobs'>>({
+  startToCloseTimeout: '2 min',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  summary: 'Cancel open jobs',
+  retry: { ...RETRY_FOR_EVER, maximumAttempts: 5 },
+});
+
+/** A slow database must not hold commands back: one try of two seconds; the next write carries the whole state. */
+export const { recordProgress } = proxyLocalActivities<Pick<LocalActivities, 'recordProgress'>>({
+  startToCloseTimeout: '2 s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** The full truth, retried until it is written. */
+export const { finishExecution } = proxyLocalActivities<Pick<LocalActivities, 'finishExecution'>>({
+  startToCloseTimeout: '15 s',
+  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
+});
+
+/** "label · type · provider/model", at most 200 bytes as Temporal asks. */
+function summary(node: PlanNode, candidate?: Candidate): string {
+  const text = [
+    node.label,
+    node.nodeType,
+    ...(candidate ? [`${candidate.provider}/${candidate.model}`] : []),
+  ].join(' · ');
+  return truncateUtf8(text, 200);
+}
+
+/** Cuts at a character and leaves room for what a character may weigh: 3 bytes for a UTF-16 unit at most. */
+function truncateUtf8(text: string, bytesMax: number): string {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+    if (bytes > bytesMax - 3) return `${text.slice(0, index)}…`;
+  }
+  return text;
+}
