@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { JobStateError } from '../store/database/jobs/job';
 import { JOB_PENDING, type FailureType } from '../workflows/contract';
 import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
 
@@ -45,12 +46,20 @@ export function toApplicationFailure(error: unknown): Error {
       new StepError(providerFailureType(error), error.message, { provider: error.provider, cause: error }),
     );
   }
-  const message = error instanceof Error ? error.message : String(error);
+  // Temporal itself reads an abort as the cancellation that it asked for.
+  if (error instanceof Error && error.name === 'AbortError') return error;
   return ApplicationFailure.create({
-    message,
+    message:
+      'Everframe itself failed at this step; the cause is in the history of the run and in the log of the worker.',
     type: 'Internal',
-    cause: error instanceof Error ? error : undefined,
+    nonRetryable: isBug(error),
+    cause: error instanceof Error ? error : new Error(String(error)),
   });
+}
+
+/** Will not go away by itself, unlike a database that is restarting. */
+function isBug(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, JobStateError].some((bug) => error instanceof bug);
 }
 
 function fromStepError(error: StepError): ApplicationFailure {
