@@ -56,5 +56,5 @@ interface NamespaceConfig {
 /** Only our own server is asked; its answer's shape is fixed by its version. */
 function configOf(description: unknown): NamespaceConfig {
   if (typeof description !== 'object' || description === null || !('config' in description)) return {};
-  return (description.config ?? {});
+  return description.config ?? {};
 }
