@@ -18,8 +18,10 @@ export class Arguments {
 
   text(name: string): string {
     const value = this.value(name);
-    if (value === undefined) throw new PureFunctionError(`"${name}" is missing. Connect it or set it in config.`);
-    if (typeof value === 'object') throw new PureFunctionError(`"${name}" is no text. Use utility:json_stringify.`);
+    if (value === undefined)
+      throw new PureFunctionError(`"${name}" is missing. Connect it or set it in config.`);
+    if (typeof value === 'object')
+      throw new PureFunctionError(`"${name}" is no text. Use utility:json_stringify.`);
     return textOf(value);
   }
 
@@ -30,7 +32,9 @@ export class Arguments {
   number(name: string): number {
     const value = this.value(name);
     if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw new PureFunctionError(`"${name}" is ${value === undefined ? 'missing' : 'no number'}. Connect or set a number.`);
+    throw new PureFunctionError(
+      `"${name}" is ${value === undefined ? 'missing' : 'no number'}. Connect or set a number.`,
+    );
   }
 
   numberOr(name: string, fallback: number): number {
@@ -46,7 +50,8 @@ export class Arguments {
 
   json(name: string): JsonValue {
     const value = this.value(name);
-    if (value === undefined) throw new PureFunctionError(`"${name}" is missing. Connect it or set it in config.`);
+    if (value === undefined)
+      throw new PureFunctionError(`"${name}" is missing. Connect it or set it in config.`);
     return value;
   }
 
@@ -63,7 +68,9 @@ export class Arguments {
   list(name: string): readonly JsonValue[] {
     const value = this.json(name);
     if (isList(value)) return value.map((item) => this.plain(item, name));
-    throw new PureFunctionError(`"${name}" is no list. Make one by utility:text_split or utility:list_collect.`);
+    throw new PureFunctionError(
+      `"${name}" is no list. Make one by utility:text_split or utility:list_collect.`,
+    );
   }
 
   /** Values at a `many` port, in edge order; none when nothing is connected. */
@@ -89,7 +96,9 @@ export class Arguments {
 /** @throws PureFunctionError before a text of that length is made. */
 export function checkLength(length: number): void {
   if (length <= RESULT_LENGTH_MAX) return;
-  throw new PureFunctionError(`The result would have ${length} characters; ${RESULT_LENGTH_MAX} are allowed.`);
+  throw new PureFunctionError(
+    `The result would have ${length} characters; ${RESULT_LENGTH_MAX} are allowed.`,
+  );
 }
 
 /** Joins texts after checking how long the result will be. */

@@ -74,7 +74,9 @@ function parseJson(text: string): JsonValue {
   try {
     parsed = JSON.parse(text) as JsonValue;
   } catch {
-    throw new PureFunctionError(`The text is no JSON: it begins with ${JSON.stringify(text.trim().slice(0, 40))}.`);
+    throw new PureFunctionError(
+      `The text is no JSON: it begins with ${JSON.stringify(text.trim().slice(0, 40))}.`,
+    );
   }
   checkShape(parsed);
   return parsed;
@@ -86,7 +88,8 @@ function checkShape(root: JsonValue): void {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, depth } = next;
     if (typeof value !== 'object' || value === null) continue;
-    if (depth >= DEPTH_MAX) throw new PureFunctionError(`The JSON is nested deeper than ${DEPTH_MAX} levels.`);
+    if (depth >= DEPTH_MAX)
+      throw new PureFunctionError(`The JSON is nested deeper than ${DEPTH_MAX} levels.`);
     if (!isList(value)) Object.keys(value).forEach(checkKey);
     for (const item of Object.values(value) as JsonValue[]) open.push({ value: item, depth: depth + 1 });
   }

@@ -4,7 +4,10 @@ import { textOf } from '../values';
 import { Arguments, joinTexts, jsonAndText, PureFunctionError } from './arguments';
 
 export const listFunctions: Readonly<Record<string, PureFunction>> = {
-  list_collect: (config, inputs) => ({ items: [...new Arguments(config, inputs).many('values')] }),
+  list_collect: (config, inputs) => {
+    const given = new Arguments(config, inputs);
+    return { items: [...given.many('values'), ...given.manyTexts('texts')] };
+  },
   list_first: (config, inputs) => itemAt(new Arguments(config, inputs).list('items'), 0),
   list_last: (config, inputs) => itemAt(new Arguments(config, inputs).list('items'), -1),
   list_item: (config, inputs) => {

@@ -34,7 +34,8 @@ export const mathFunctions: Readonly<Record<string, PureFunction>> = {
     const scale = 10 ** given.numberOr('decimals', 0);
     const scaled = given.number('number') * scale;
     const mode = given.textOr('mode', 'nearest');
-    const whole = mode === 'up' ? Math.ceil(scaled) : mode === 'down' ? Math.floor(scaled) : Math.round(scaled);
+    const whole =
+      mode === 'up' ? Math.ceil(scaled) : mode === 'down' ? Math.floor(scaled) : Math.round(scaled);
     return finite(whole / scale);
   },
   math_clamp: (config, inputs) => {

@@ -49,7 +49,9 @@ export const textFunctions: Readonly<Record<string, PureFunction>> = {
     const found = extractBetween(text, start, end);
     if (found !== undefined) return given.flag('trim', true) ? found.trim() : found;
     if (!given.flag('required', true)) return '';
-    throw new PureFunctionError(`The text holds nothing between ${JSON.stringify(start)} and ${JSON.stringify(end)}.`);
+    throw new PureFunctionError(
+      `The text holds nothing between ${JSON.stringify(start)} and ${JSON.stringify(end)}.`,
+    );
   }),
   text_split: (config, inputs) => {
     const given = new Arguments(config, inputs);

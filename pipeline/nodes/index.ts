@@ -1,0 +1,36 @@
+import type { NodeDefinition } from '../node-definition';
+import { audioNodes } from './audio-nodes';
+import { generateNodes } from './generate-nodes';
+import { inputNodes } from './input-nodes';
+import { jsonUtilityNodes } from './json-utility-nodes';
+import { listUtilityNodes } from './list-utility-nodes';
+import { localMediaNodes } from './local-media-nodes';
+import { mathUtilityNodes } from './math-utility-nodes';
+import { textNodes } from './text-nodes';
+import { textUtilityNodes } from './text-utility-nodes';
+import { upscaleNodes } from './upscale-nodes';
+import { videoNodes } from './video-nodes';
+
+/** Every node type there is: one line per family file. */
+export const nodeDefinitions: readonly NodeDefinition[] = [
+  ...inputNodes,
+  ...textNodes,
+  ...generateNodes,
+  ...upscaleNodes,
+  ...videoNodes,
+  ...audioNodes,
+  ...localMediaNodes,
+  ...textUtilityNodes,
+  ...jsonUtilityNodes,
+  ...mathUtilityNodes,
+  ...listUtilityNodes,
+];
+
+const byType: ReadonlyMap<string, NodeDefinition> = new Map(
+  nodeDefinitions.map((definition) => [definition.type, definition]),
+);
+
+/** @returns undefined for a type that this release does not know. */
+export function nodeDefinition(type: string): NodeDefinition | undefined {
+  return byType.get(type);
+}

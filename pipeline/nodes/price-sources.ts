@@ -1,0 +1,12 @@
+/** Where list prices and limits were read; each candidate's price cites one. Nobody of these was asked with a real key. */
+export const PRICE_SOURCES = {
+  fal: 'fal.ai llms.txt page of the model',
+  litellm: 'LiteLLM 1.109.1 price table (model_prices_and_context_window_backup.json)',
+  kling: 'Kling developer price list (kling.ai/document-api), 2.5 Turbo pro',
+  blackForestLabs:
+    'Third party for Replicate: lumenfall.ai provider table; equals the list price of docs.bfl.ai',
+  lumenfall: 'Third party: lumenfall.ai provider table',
+} as const;
+
+/** The day on which all of them were read. */
+export const PRICES_READ_ON = '2026-11-21';

@@ -1,0 +1,54 @@
+import {
+  UnexpectedReplyError,
+  type CandidateDefinition,
+  type OutputItem,
+  type ProviderReply,
+} from '../../node-definition';
+import { field } from '../request';
+
+/**
+ * A model at OpenAI. `toInput` gives the request body without `model`; the answer of the same call is the result:
+ * JSON in `reply.body` for `chat` and `images`, `reply.bytes` for `speech`.
+ */
+export function openaiModel(
+  definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs'> & {
+    readonly operation: 'chat' | 'images' | 'speech';
+  },
+): CandidateDefinition {
+  return { provider: 'openai', execution: 'sync', ...definition };
+}
+
+export function openaiChatText(reply: ProviderReply): Readonly<Record<string, OutputItem>> {
+  const message = field(reply.body, 'choices', 0, 'message');
+  const text = field(message, 'content');
+  if (typeof text === 'string' && text !== '') return { text: { kind: 'value', value: text } };
+  const reason = field(reply.body, 'choices', 0, 'finish_reason');
+  const why = typeof reason === 'string' ? ` It ended with "${reason}".` : '';
+  throw new UnexpectedReplyError(
+    `The answer of OpenAI holds no text.${why} Allow more tokens or rephrase the prompt.`,
+  );
+}
+
+/** GPT image models always answer base64. */
+export function openaiImage(reply: ProviderReply): Readonly<Record<string, OutputItem>> {
+  const base64 = field(reply.body, 'data', 0, 'b64_json');
+  if (typeof base64 === 'string' && base64 !== '') return { image: { kind: 'base64', base64 } };
+  throw new UnexpectedReplyError('The answer of OpenAI holds no picture (data[0].b64_json).');
+}
+
+export function openaiSpeech(reply: ProviderReply): Readonly<Record<string, OutputItem>> {
+  const { bytes } = reply;
+  if (bytes && bytes.length > 0) return { audio: { kind: 'bytes', bytes } };
+  throw new UnexpectedReplyError('The answer of OpenAI holds no audio.');
+}
+
+/** Tokens that the answer says were used; undefined when it does not say. */
+export function openaiUsage(
+  reply: ProviderReply,
+  inputField: string,
+  outputField: string,
+): { readonly input: number; readonly output: number } | undefined {
+  const input = field(reply.body, 'usage', inputField);
+  const output = field(reply.body, 'usage', outputField);
+  return typeof input === 'number' && typeof output === 'number' ? { input, output } : undefined;
+}
