@@ -1,8 +1,10 @@
 import type { Database } from './database';
 
+/** A tenant. */
 export interface Account {
   readonly id: string;
   readonly name: string;
+  /** Name of the plan that bounds its requests, such as `self_hosted`. */
   readonly plan: string;
 }
 
@@ -12,9 +14,19 @@ export const accounts = {
     database: Database,
     account: { readonly id: string; readonly name: string; readonly plan?: string },
   ): Promise<Account> {
-    throw new Error('being built');
+    await database.queries
+      .insertInto('accounts')
+      .values({ id: account.id, name: account.name, plan: account.plan })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+    return selectAccount(database, account.id).executeTakeFirstOrThrow();
   },
+
   async find(database: Database, accountId: string): Promise<Account | undefined> {
-    throw new Error('being built');
+    return selectAccount(database, accountId).executeTakeFirst();
   },
 } as const;
+
+function selectAccount(database: Database, accountId: string) {
+  return database.queries.selectFrom('accounts').select(['id', 'name', 'plan']).where('id', '=', accountId);
+}

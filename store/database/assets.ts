@@ -1,5 +1,8 @@
+import type { Selectable } from 'kysely';
 import type { AssetReference } from '../../workflows/contract';
+import { newId } from '../ids';
 import type { Database } from './database';
+import type { AssetsTable } from './tables';
 
 export interface NewAsset {
   readonly accountId: string;
@@ -16,19 +19,67 @@ export interface NewAsset {
 }
 
 export const assets = {
-  /** Makes stored bytes known; the same bytes with the same type in one account are one asset. Call after `AssetStore.put`. */
+  /**
+   * Makes stored bytes known; the same bytes with the same type in one account are one asset. Call after
+   * `AssetStore.put`: a row always has its bytes.
+   */
   async register(database: Database, asset: NewAsset): Promise<AssetReference> {
-    throw new Error('being built');
+    const row = await database.queries
+      .insertInto('assets')
+      .values({
+        id: newId('ast'),
+        account_id: asset.accountId,
+        sha256: asset.sha256,
+        type: asset.type,
+        mime_type: asset.mimeType,
+        bytes: asset.bytes,
+        width: asset.width ?? null,
+        height: asset.height ?? null,
+        duration_seconds: asset.durationSeconds ?? null,
+        source_job_id: asset.sourceJobId ?? null,
+        source_url_host: asset.sourceUrlHost ?? null,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['account_id', 'sha256', 'mime_type']).doUpdateSet(({ ref, fn }) => ({
+          width: fn.coalesce(ref('assets.width'), ref('excluded.width')),
+          height: fn.coalesce(ref('assets.height'), ref('excluded.height')),
+          duration_seconds: fn.coalesce(ref('assets.duration_seconds'), ref('excluded.duration_seconds')),
+        })),
+      )
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toReference(row);
   },
+
   /** Undefined for an unknown or foreign id. */
   async find(database: Database, accountId: string, assetId: string): Promise<AssetReference | undefined> {
-    throw new Error('being built');
+    const owned = await assets.findOwned(database, assetId);
+    return owned?.accountId === accountId ? owned.asset : undefined;
   },
+
   /** For signed URLs, which carry no account: the asset and whose it is. */
   async findOwned(
     database: Database,
     assetId: string,
   ): Promise<{ readonly accountId: string; readonly asset: AssetReference } | undefined> {
-    throw new Error('being built');
+    const row = await database.queries
+      .selectFrom('assets')
+      .selectAll()
+      .where('id', '=', assetId)
+      .executeTakeFirst();
+    return row && { accountId: row.account_id, asset: toReference(row) };
   },
 } as const;
+
+function toReference(row: Selectable<AssetsTable>): AssetReference {
+  return {
+    type: row.type,
+    assetId: row.id,
+    mimeType: row.mime_type,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    ...(row.width === null ? {} : { width: row.width }),
+    ...(row.height === null ? {} : { height: row.height }),
+    ...(row.duration_seconds === null ? {} : { durationSeconds: row.duration_seconds }),
+  };
+}

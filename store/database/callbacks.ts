@@ -1,5 +1,10 @@
-import type { JobState } from './tables';
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import { newId } from '../ids';
+import { callbackTokenHash } from './callback-token';
 import type { Database } from './database';
+import { toJson } from './json';
+import type { JobState } from './tables';
 
 export interface NewCallback {
   /** From the URL of the callback. */
@@ -32,13 +37,60 @@ export interface StoredCallback {
 export const callbacks = {
   /** Stores a callback, once per job and body. Undefined: no job has this token. */
   async put(database: Database, callback: NewCallback): Promise<CallbackTarget | undefined> {
-    throw new Error('being built');
+    const job = await database.queries
+      .selectFrom('jobs')
+      .innerJoin('executions', 'executions.id', 'jobs.execution_id')
+      .select([
+        'jobs.id as jobId',
+        'execution_id as executionId',
+        'executions.temporal_run_id as temporalRunId',
+        'step',
+        'provider',
+        'model',
+        'state',
+      ])
+      .where('callback_token_hash', '=', callbackTokenHash(callback.token))
+      .executeTakeFirst();
+    if (job === undefined) return undefined;
+    const body = Buffer.from(callback.body);
+    const inserted = await database.queries
+      .insertInto('callbacks')
+      .values({
+        id: newId('cbk'),
+        job_id: job.jobId,
+        body_sha256: createHash('sha256').update(body).digest(),
+        headers: toJson(callback.headers),
+        body,
+      })
+      .onConflict((conflict) => conflict.columns(['job_id', 'body_sha256']).doNothing())
+      .executeTakeFirst();
+    return { ...job, isNew: inserted.numInsertedOrUpdatedRows === 1n };
   },
+
   /** Oldest first. */
   async unhandled(database: Database, jobId: string): Promise<readonly StoredCallback[]> {
-    throw new Error('being built');
+    const rows = await database.queries
+      .selectFrom('callbacks')
+      .select(['id', 'headers', 'body', 'received_at'])
+      .where('job_id', '=', jobId)
+      .where('handled_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      headers: row.headers,
+      rawBody: row.body,
+      receivedAtMs: row.received_at.getTime(),
+    }));
   },
+
   async markHandled(database: Database, callbackIds: readonly string[]): Promise<void> {
-    throw new Error('being built');
+    if (callbackIds.length === 0) return;
+    await database.queries
+      .updateTable('callbacks')
+      .set({ handled_at: sql<Date>`now()` })
+      .where('id', 'in', callbackIds)
+      .where('handled_at', 'is', null)
+      .execute();
   },
 } as const;

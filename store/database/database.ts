@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
-import { Pool, types } from 'pg';
+import { Pool, types, type PoolConfig } from 'pg';
 import type { Tables } from './tables';
 
 /** Either the pool or an open transaction: what a query runs on. */
@@ -36,13 +36,22 @@ const limits = {
  * Integers of 8 bytes come as JS numbers: credits and counts stay far below 2^53, and one above throws.
  */
 export function openDatabase(databaseUrl: string, options: DatabaseOptions = {}): Database {
+  return open(databaseUrl, options, limits);
+}
+
+/** For `migrate` alone: a migration may wait for another process and may run long. */
+export function openMigrationDatabase(databaseUrl: string): Database {
+  return open(databaseUrl, { poolMax: 2 }, { connectionTimeoutMillis: limits.connectionTimeoutMillis });
+}
+
+function open(databaseUrl: string, options: DatabaseOptions, poolLimits: PoolConfig): Database {
   const pool = new Pool({
     connectionString: databaseUrl,
     max: options.poolMax ?? 10,
     application_name: 'everframe',
     keepAlive: true,
     types: { getTypeParser: typeParser },
-    ...limits,
+    ...poolLimits,
   });
   // Without a listener a broken idle connection would end the process.
   pool.on('error', options.onConnectionError ?? (() => undefined));

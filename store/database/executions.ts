@@ -11,6 +11,7 @@ import {
 import { prepareResume } from './executions/resume-execution';
 import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
 import { takeOverExecution } from './executions/take-over';
+import { unansweredCancels } from './executions/unanswered-cancels';
 import { writeExecution } from './executions/write-execution';
 
 /** Everything that may be done to executions; the database alone judges money, generations and states. */
@@ -24,6 +25,7 @@ export const executions = {
   takeOver: takeOverExecution,
   closeFromTemporal,
   requestCancel,
+  unansweredCancels,
   prepareResume,
   snapshot: executionSnapshot,
   view: executionView,

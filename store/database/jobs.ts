@@ -1,18 +1,33 @@
 import type { Database } from './database';
-import type { Job } from './jobs/job';
+import { OPEN_JOB_STATES, type Job } from './jobs/job';
+import { jobsOfExecution, toJob } from './jobs/job-row';
 
 /** Reads of jobs; they are written through `executions.write`. */
 export const jobs = {
   /** Undefined when there is none. */
   async find(database: Database, jobId: string): Promise<Job | undefined> {
-    throw new Error('being built');
+    const row = await database.queries
+      .selectFrom('jobs')
+      .selectAll()
+      .where('id', '=', jobId)
+      .executeTakeFirst();
+    return row && toJob(row);
   },
+
   /** All jobs of an execution, oldest first. */
   async ofExecution(database: Database, executionId: string): Promise<readonly Job[]> {
-    throw new Error('being built');
+    return jobsOfExecution(database.queries, executionId);
   },
+
   /** Those that may still cost money or bring a result. */
   async open(database: Database, executionId: string): Promise<readonly Job[]> {
-    throw new Error('being built');
+    const rows = await database.queries
+      .selectFrom('jobs')
+      .selectAll()
+      .where('execution_id', '=', executionId)
+      .where('state', 'in', OPEN_JOB_STATES)
+      .orderBy('id')
+      .execute();
+    return rows.map(toJob);
   },
 } as const;

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Mode } from '../../workflows/contract';
 import type { Account } from './accounts';
+import { newId } from '../ids';
 import type { Database } from './database';
 
 /** An API key without its secret, which is not stored. */
@@ -30,21 +32,108 @@ export interface NewApiKey {
 export const keys = {
   /** Idempotent by hash: the same key again answers the row that is there. */
   async register(database: Database, key: NewApiKey): Promise<ApiKey> {
-    throw new Error('being built');
+    await database.queries
+      .insertInto('api_keys')
+      .values({
+        id: newId('key'),
+        account_id: key.accountId,
+        mode: key.mode,
+        name: key.name,
+        hash: key.hash,
+        last4: key.last4,
+        scopes: [...key.scopes],
+        expires_at: key.expiresAt,
+      })
+      .onConflict((conflict) => conflict.column('hash').doNothing())
+      .execute();
+    const row = await selectKeys(database).where('hash', '=', key.hash).executeTakeFirstOrThrow();
+    return toApiKey(row);
   },
+
   /** Revoked and expired keys are found too: the caller says which it is. Notes the use at most once a minute. */
   async findByHash(
     database: Database,
     hash: Buffer,
   ): Promise<{ readonly key: ApiKey; readonly account: Account } | undefined> {
-    throw new Error('being built');
+    const row = await selectKeys(database)
+      .innerJoin('accounts', 'accounts.id', 'api_keys.account_id')
+      .select(['accounts.name as account_name', 'accounts.plan', noteIsDue.as('is_note_due')])
+      .where('hash', '=', hash)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    if (row.is_note_due) await noteUse(database, row.id);
+    return { key: toApiKey(row), account: { id: row.account_id, name: row.account_name, plan: row.plan } };
   },
+
   /** Newest first. */
   async list(database: Database, accountId: string): Promise<readonly ApiKey[]> {
-    throw new Error('being built');
+    const rows = await selectKeys(database)
+      .where('account_id', '=', accountId)
+      .orderBy('api_keys.id', 'desc')
+      .execute();
+    return rows.map(toApiKey);
   },
-  /** Idempotent; from `at` (default: now) the key is refused. Undefined: no such key in this account. */
+
+  /**
+   * Idempotent, an earlier revocation stays; from `at` (default: now) the key is to be refused.
+   * @returns undefined when the account has no such key
+   */
   async revoke(database: Database, accountId: string, keyId: string, at?: Date): Promise<ApiKey | undefined> {
-    throw new Error('being built');
+    await database.queries
+      .updateTable('api_keys')
+      .set({ revoked_at: sql<Date>`least(revoked_at, coalesce(${at ?? null}::timestamptz, now()))` })
+      .where('id', '=', keyId)
+      .where('account_id', '=', accountId)
+      .execute();
+    const row = await selectKeys(database)
+      .where('api_keys.id', '=', keyId)
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    return row && toApiKey(row);
   },
 } as const;
+
+const noteIsDue = sql<boolean>`coalesce(last_used_at < now() - interval '1 minute', true)`;
+
+async function noteUse(database: Database, keyId: string): Promise<void> {
+  await database.queries
+    .updateTable('api_keys')
+    .set({ last_used_at: sql<Date>`now()` })
+    .where('id', '=', keyId)
+    .where(noteIsDue)
+    .execute();
+}
+
+function selectKeys(database: Database) {
+  return database.queries
+    .selectFrom('api_keys')
+    .select([
+      'api_keys.id',
+      'account_id',
+      'mode',
+      'api_keys.name',
+      'last4',
+      'scopes',
+      'api_keys.created_at',
+      'expires_at',
+      'revoked_at',
+      'last_used_at',
+    ]);
+}
+
+type ApiKeyRow = Awaited<ReturnType<ReturnType<typeof selectKeys>['executeTakeFirstOrThrow']>>;
+
+function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    mode: row.mode,
+    name: row.name,
+    last4: row.last4,
+    scopes: row.scopes,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    lastUsedAt: row.last_used_at,
+  };
+}

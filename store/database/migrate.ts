@@ -1,6 +1,35 @@
-import type { Database } from './database';
+import { Migrator } from 'kysely';
+import type { Migration } from 'kysely';
+import { openMigrationDatabase, type Database } from './database';
+import { trunk } from './migrations/0001-trunk';
 
-/** Brings the database to the newest schema. Safe to call at every start, from several processes at once. */
+/** In order of their names; one that has been released is never changed again. */
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-trunk': trunk,
+};
+
+/**
+ * Brings the database to the newest schema, all of it or nothing. Safe to call at every start and from several processes
+ * at once: an advisory lock lets one of them work and the others wait for it.
+ *
+ * @throws Error with the migration's name when a statement fails, or when the database is newer than this program
+ */
 export async function migrate(database: Database): Promise<void> {
-  throw new Error('being built');
+  const own = openMigrationDatabase(database.databaseUrl);
+  try {
+    const migrator = new Migrator({
+      db: own.queries,
+      provider: { getMigrations: async () => ({ ...migrations }) },
+    });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+    throw new Error(
+      `the database could not be brought to the newest schema${failed === undefined ? '' : ` (migration ${failed})`}: ` +
+        (error instanceof Error ? error.message : String(error)),
+      { cause: error },
+    );
+  } finally {
+    await own.close();
+  }
 }

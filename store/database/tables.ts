@@ -56,6 +56,7 @@ export type JobState =
 
 export type GenerationReason = 'first' | 'definite_failure' | 'changed' | 'policy' | 'user';
 export type SendOutcome = 'accepted' | 'rejected' | 'ambiguous' | 'completed';
+export type EventType = 'accepted' | 'changed' | 'resumed' | 'taken_over' | 'cancel_requested' | 'finished';
 export type CreditEntryKind = 'grant' | 'hold' | 'charge' | 'release' | 'refund';
 export type CreditPlace = 'granted' | 'available' | 'held' | 'charged';
 
@@ -217,9 +218,10 @@ export interface JobSendsTable {
 }
 
 export interface EventsTable {
+  /** Revision of the execution that the write made: 1, 2, 3, … */
   execution_id: string;
   revision: number;
-  type: string;
+  type: EventType;
   data: Json<JsonObject>;
   at: Timestamp;
 }

@@ -97,8 +97,8 @@ export interface ExecutionWriter {
    * @throws JobStateError the job was given up before (REJECTED, FAILED, CANCELLED, SUPERSEDED) or has no outputs
    */
   settleJob(jobId: string, settlement: { outputs?: NodeOutputs; credits: number }): Promise<SettledJob>;
-  /** Counts a send. @returns sends made for the node so far */
-  recordSend(send: JobSend): Promise<{ readonly attempts: number }>;
+  /** Counts a send. @returns `attempts`: sends made for the node so far; `jobSends`: for this job alone */
+  recordSend(send: JobSend): Promise<{ readonly attempts: number; readonly jobSends: number }>;
 
   /** RUNNING ↔ WAITING. */
   setStatus(status: 'RUNNING' | 'WAITING'): Promise<boolean>;

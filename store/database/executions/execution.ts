@@ -9,7 +9,7 @@ import type {
   Plan,
 } from '../../../workflows/contract';
 import type { Job } from '../jobs/job';
-import type { ExecutionStatus, NodeStatus, SendOutcome } from '../tables';
+import type { EventType, ExecutionStatus, NodeStatus, SendOutcome } from '../tables';
 
 /** Whose write it is: the execution and the Temporal run that writes. An activity passes its input and its run id. */
 export interface WriteScope {
@@ -285,7 +285,7 @@ export interface ExecutionPage {
 export interface ExecutionEvent {
   /** 1, 2, 3, … without gaps. */
   readonly revision: number;
-  readonly type: 'accepted' | 'changed' | 'resumed' | 'taken_over' | 'cancel_requested' | 'finished';
+  readonly type: EventType;
   /** What changed: `{status?, nodes?: {[step]: status}}`. */
   readonly data: JsonObject;
   readonly at: Date;

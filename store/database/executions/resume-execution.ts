@@ -1,10 +1,92 @@
-import type { Database } from '../database';
-import type { ResumeRequest, ResumeResult } from './execution';
+import { sql } from 'kysely';
+import type { Database, DatabaseTransaction } from '../database';
+import { toJson, toNullableJson } from '../json';
+import { openHold } from './accept-execution';
+import type { InsufficientCredits, ResumeRequest, ResumeResult } from './execution';
+import { idempotentTransaction } from './idempotent-transaction';
+import { writePlanNodes } from './plan-nodes';
+import { recordEvent } from './write-context';
+
+type Refusal = InsufficientCredits | Extract<ResumeResult, { kind: 'conflict' | 'not_found' }>;
 
 /**
  * FAILED or CANCELLED → RUNNING with attempt + 1, no Temporal run yet and a requested start; rows of the plan's nodes are
  * PENDING again except the reused ones. Exactly one of racing resumes wins; the others get `conflict`.
  */
 export async function prepareResume(database: Database, request: ResumeRequest): Promise<ResumeResult> {
-  throw new Error('being built');
+  return idempotentTransaction<ResumeResult, Refusal>(
+    database,
+    request.accountId,
+    request.idempotency,
+    async (transaction, refuse) => {
+      const reopened = await reopen(transaction, request);
+      if (reopened === undefined) return refuse(await explainRefusal(transaction, request));
+      const { attempt } = reopened;
+      await resetNodes(transaction, request, attempt);
+      const held = await openHold(transaction, request.executionId, request.hold, reopened.budgetLeft);
+      if (typeof held !== 'number') return refuse(held);
+      await recordEvent(transaction, request.executionId, {
+        type: 'resumed',
+        data: { status: 'RUNNING', attempt },
+      });
+      return { kind: 'resumed', attempt, heldCredits: held };
+    },
+  );
+}
+
+async function reopen(
+  transaction: DatabaseTransaction,
+  request: ResumeRequest,
+): Promise<{ readonly attempt: number; readonly budgetLeft: number | undefined } | undefined> {
+  const { rows } = await sql<{ attempt: number; budget_left: number | null }>`
+    update executions
+    set status = 'RUNNING', attempt = attempt + 1, completed_at = null, failure = null, cancel_requested_at = null,
+        past_run_ids = case when temporal_run_id is null then past_run_ids
+          else array_append(past_run_ids, temporal_run_id) end,
+        temporal_run_id = null, start_requested_at = now(),
+        plan = ${toJson(request.plan)}, carried = ${toJson(request.carried)}, quote = ${toJson(request.quote)},
+        quote_min_credits = credits_charged + ${request.hold.minCredits},
+        quote_max_credits = credits_charged + ${request.hold.maxCredits},
+        graph = coalesce(${toNullableJson(request.graph)}::json, graph),
+        trigger_data = coalesce(${toNullableJson(request.triggerData)}::json, trigger_data),
+        budget_credits = coalesce(${request.budgetCredits ?? null}::bigint, budget_credits)
+    where id = ${request.executionId} and account_id = ${request.accountId}
+      and status in ('FAILED', 'CANCELLED') and attempt = ${request.expectedAttempt}
+    returning attempt, greatest(budget_credits - credits_charged, 0) as budget_left
+  `.execute(transaction);
+  const [row] = rows;
+  return row && { attempt: row.attempt, budgetLeft: row.budget_left ?? undefined };
+}
+
+async function explainRefusal(transaction: DatabaseTransaction, request: ResumeRequest): Promise<Refusal> {
+  const row = await transaction
+    .selectFrom('executions')
+    .select(['status', 'attempt'])
+    .where('id', '=', request.executionId)
+    .where('account_id', '=', request.accountId)
+    .executeTakeFirst();
+  return row === undefined ? { kind: 'not_found' } : { kind: 'conflict', ...row };
+}
+
+/** Credits and attempts of a reset node stay: they are what it has cost in this execution. */
+async function resetNodes(
+  transaction: DatabaseTransaction,
+  request: ResumeRequest,
+  attempt: number,
+): Promise<void> {
+  const { executionId } = request;
+  const planned = request.plan.nodes.map((node) => node.id);
+  const reused = [...request.reusedNodeIds];
+  await sql`
+    delete from execution_nodes
+    where execution_id = ${executionId}
+      and (node_id <> all (${planned}::text[]) or step <> node_id and node_id <> all (${reused}::text[]))
+  `.execute(transaction);
+  await sql`
+    update execution_nodes
+    set status = 'PENDING', outputs = null, provider = null, model = null, fallback_from = '[]', cached = false,
+        error = null, started_at = null, completed_at = null, run_attempt = ${attempt}::int
+    where execution_id = ${executionId} and node_id <> all (${reused}::text[])
+  `.execute(transaction);
+  await writePlanNodes(transaction, executionId, request.plan, attempt);
 }

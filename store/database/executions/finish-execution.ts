@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import { endExecution } from './end-execution';
+import type { FinishChange, FinishedExecution } from './execution-writer';
+import { updateNodes } from './update-nodes';
+import type { WriteContext } from './write-context';
+import type { NodeStatus } from '../tables';
+
+/** Ends the attempt, once: the final nodes, the status, the release of the rest of the hold. */
+export async function finishExecution(
+  context: WriteContext,
+  change: FinishChange,
+): Promise<FinishedExecution> {
+  const { transaction, execution, changes } = context;
+  await updateNodes(context, change.nodes);
+  const isFirst = await endExecution(transaction, { executionId: execution.id, ...change });
+  if (isFirst) {
+    await stopOpenNodes(context, change.status === 'CANCELLED');
+    execution.status = changes.status = change.status;
+  }
+  const { credits_charged } = await transaction
+    .selectFrom('executions')
+    .select('credits_charged')
+    .where('id', '=', execution.id)
+    .executeTakeFirstOrThrow();
+  return { status: execution.status, creditsCharged: credits_charged, isFirst };
+}
+
+/** A node cannot be running in an execution that has ended; one that never began stays PENDING unless it was cancelled. */
+export async function stopOpenNodes(
+  context: Pick<WriteContext, 'transaction' | 'execution' | 'changes'>,
+  isCancelled = false,
+): Promise<void> {
+  const stopped = await context.transaction
+    .updateTable('execution_nodes')
+    .set({ status: 'CANCELLED', completed_at: sql<Date>`now()`, error: null })
+    .where('execution_id', '=', context.execution.id)
+    .where('status', 'in', isCancelled ? openNodeStatuses : startedNodeStatuses)
+    .returning(['step', 'status'])
+    .execute();
+  for (const { step, status } of stopped) context.changes.nodes.set(step, status);
+}
+
+const startedNodeStatuses: readonly NodeStatus[] = ['RUNNING', 'WAITING'];
+const openNodeStatuses: readonly NodeStatus[] = ['PENDING', ...startedNodeStatuses];
+
+/** RUNNING ↔ WAITING. */
+export async function setExecutionStatus(
+  context: WriteContext,
+  status: 'RUNNING' | 'WAITING',
+): Promise<boolean> {
+  const result = await context.transaction
+    .updateTable('executions')
+    .set({ status })
+    .where('id', '=', context.execution.id)
+    .where('status', '=', status === 'RUNNING' ? 'WAITING' : 'RUNNING')
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) return false;
+  context.execution.status = context.changes.status = status;
+  return true;
+}

@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import type { Plan } from '../../../workflows/contract';
+import type { DatabaseTransaction } from '../database';
+import { toJson } from '../json';
+
+/**
+ * Makes the node rows of a plan, PENDING; where a row is there, brings it up to the plan without touching its state.
+ * One statement, whatever the number of nodes.
+ */
+export async function writePlanNodes(
+  transaction: DatabaseTransaction,
+  executionId: string,
+  plan: Plan,
+  attempt: number,
+): Promise<void> {
+  const sources = new Set(plan.nodes.flatMap((node) => node.dependsOn));
+  const rows = plan.nodes.map((node, position) => ({
+    node_id: node.id,
+    position,
+    node_type: node.nodeType,
+    label: node.label,
+    node_key: node.nodeKey,
+    is_output: !sources.has(node.id),
+  }));
+  await sql`
+    insert into execution_nodes
+      (execution_id, step, node_id, position, node_type, label, node_key, is_output, run_attempt)
+    select ${executionId}, node_id, node_id, position, node_type, label, node_key, is_output, ${attempt}::int
+    from json_to_recordset(${toJson(rows)}::json)
+      as n(node_id text, position int, node_type text, label text, node_key text, is_output boolean)
+    on conflict (execution_id, step) do update set position = excluded.position, node_type = excluded.node_type,
+      label = excluded.label, node_key = excluded.node_key, is_output = excluded.is_output
+  `.execute(transaction);
+}

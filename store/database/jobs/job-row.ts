@@ -1,0 +1,49 @@
+import type { Selectable } from 'kysely';
+import type { Queries } from '../database';
+import type { JobsTable } from '../tables';
+import type { Job } from './job';
+
+export function toJob(row: Selectable<JobsTable>): Job {
+  return {
+    id: row.id,
+    executionId: row.execution_id,
+    accountId: row.account_id,
+    mode: row.mode,
+    step: row.step,
+    nodeId: row.node_id,
+    nodeType: row.node_type,
+    provider: row.provider,
+    model: row.model,
+    generation: row.generation,
+    generationReason: row.generation_reason,
+    requestHash: row.request_hash,
+    request: row.request,
+    state: row.state,
+    leaseUntil: row.lease_until,
+    providerHandle: row.provider_handle,
+    priceReserved: row.price_reserved,
+    creditsCharged: row.credits_charged,
+    possibleDuplicate: row.possible_duplicate,
+    fallbackFrom: row.fallback_from,
+    credentialId: row.credential_id,
+    temporalRunId: row.temporal_run_id,
+    failure: row.failure,
+    outputs: row.outputs,
+    createdAt: row.created_at,
+    submittedAt: row.submitted_at,
+    acceptedAt: row.accepted_at,
+    storedAt: row.stored_at,
+    settledAt: row.settled_at,
+  };
+}
+
+/** Jobs of an execution, oldest first. */
+export async function jobsOfExecution(queries: Queries, executionId: string): Promise<readonly Job[]> {
+  const rows = await queries
+    .selectFrom('jobs')
+    .selectAll()
+    .where('execution_id', '=', executionId)
+    .orderBy('id')
+    .execute();
+  return rows.map(toJob);
+}

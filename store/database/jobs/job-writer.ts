@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { ExecutionWriter } from '../executions/execution-writer';
+import { isOpenStatus, type WriteContext } from '../executions/write-context';
+import { toJson, toNullableJson } from '../json';
+import type { JobState } from '../tables';
+import { JobStateError, type Job, type JobClaim } from './job';
+import { toJob } from './job-row';
+import { endJob, moveJob, type Transition } from './job-transition';
+import { openJob } from './open-job';
+import { recordSend } from './record-send';
+import { settleJob } from './settle-job';
+
+type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'setStatus' | 'finish'>;
+
+/** The part of the writer that moves jobs; each method is one conditional update that names the states it comes from. */
+export function jobWriter(context: WriteContext): JobWriter {
+  const move = async (step: Omit<Transition, 'set'>, set: Transition['set']) =>
+    (await moveJob(context, { ...step, set })) !== undefined;
+  return {
+    openJob: (request) => openJob(context, request),
+    job: (jobId) => readJob(context, jobId),
+    claimJob: (jobId, options) => claim(context, jobId, ['INTENT'], options),
+    reclaimJob: (jobId, options) => claim(context, jobId, ['SUBMITTING', 'UNKNOWN'], options),
+    returnJob: (jobId, token, failure) =>
+      move(
+        { jobId, token, from: ['SUBMITTING'] },
+        { state: 'INTENT', failure: toJson(failure), lease_until: null },
+      ),
+    acceptJob: (jobId, token, handle) =>
+      move({ jobId, token, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
+    adoptJob: (jobId, handle) => move({ jobId, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
+    rejectJob: (jobId, token, failure) =>
+      endJob(context, {
+        jobId,
+        ...(token === null ? { from: ['INTENT', 'UNKNOWN'] } : { token, from: ['SUBMITTING', 'UNKNOWN'] }),
+        to: 'REJECTED',
+        failure,
+      }),
+    failJob: (jobId, failure, options) =>
+      endJob(context, {
+        jobId,
+        from: ['SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED'],
+        to: 'FAILED',
+        failure,
+        ...options,
+      }),
+    unknownJob: (jobId, { token, failure } = {}) =>
+      move(
+        { jobId, token, hasLeaseEnded: token === undefined, from: ['SUBMITTING'] },
+        { state: 'UNKNOWN', failure: toNullableJson(failure) },
+      ),
+    cancelJob: (jobId, options) =>
+      endJob(context, {
+        jobId,
+        from: ['INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN'],
+        hasLeaseEnded: true,
+        to: 'CANCELLED',
+        ...options,
+      }),
+    storeJob: (jobId, outputs) =>
+      move(
+        { jobId, from: ['SUBMITTING', 'ACCEPTED', 'UNKNOWN'] },
+        { state: 'STORED', outputs: toJson(outputs), stored_at: sql<Date>`now()`, failure: null },
+      ),
+    settleJob: (jobId, settlement) => settleJob(context, jobId, settlement),
+    recordSend: (send) => recordSend(context, send),
+  };
+}
+
+function accepted(handle: string) {
+  return {
+    state: 'ACCEPTED',
+    provider_handle: handle,
+    accepted_at: sql<Date>`now()`,
+    lease_until: null,
+    failure: null,
+  } as const;
+}
+
+/** An execution that has ended sends nothing any more, whatever its Temporal run still tries. */
+async function claim(
+  context: WriteContext,
+  jobId: string,
+  from: readonly JobState[],
+  options: { readonly leaseMs: number; readonly credentialId?: string },
+): Promise<JobClaim | null> {
+  if (!isOpenStatus(context.execution.status)) return null;
+  const token = randomUUID();
+  const job = await moveJob(context, {
+    jobId,
+    from,
+    hasLeaseEnded: true,
+    set: {
+      state: 'SUBMITTING',
+      claim_token: token,
+      lease_until: sql<Date>`clock_timestamp() + ${options.leaseMs} * interval '1 millisecond'`,
+      submitted_at: sql<Date>`clock_timestamp()`,
+      credential_id: options.credentialId ?? null,
+    },
+  });
+  return job?.leaseUntil ? { token, leaseUntil: job.leaseUntil } : null;
+}
+
+async function readJob(context: WriteContext, jobId: string): Promise<Job> {
+  const row = await context.transaction
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', jobId)
+    .where('execution_id', '=', context.execution.id)
+    .executeTakeFirst();
+  if (row === undefined) throw new JobStateError(`execution ${context.execution.id} has no job ${jobId}`);
+  return toJob(row);
+}

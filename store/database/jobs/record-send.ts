@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import { refreshNodeCosts } from '../executions/update-nodes';
+import type { WriteContext } from '../executions/write-context';
+import { newId } from '../../ids';
+import { JobStateError, type JobSend } from './job';
+
+/** Appends a send with the next number of its job. */
+export async function recordSend(
+  context: WriteContext,
+  send: JobSend,
+): Promise<{ readonly attempts: number; readonly jobSends: number }> {
+  const { rows } = await sql<{ step: string; number: number }>`
+    insert into job_sends (id, job_id, execution_id, step, provider, model, number, outcome, failure_code, message,
+      http_status, latency_ms, started_at)
+    select ${newId('snd')}, j.id, j.execution_id, j.step, j.provider, j.model,
+      1 + (select count(*) from job_sends s where s.job_id = j.id),
+      ${send.outcome}, ${send.failureCode ?? null}, ${send.message ?? null}, ${send.httpStatus ?? null}::int,
+      ${Math.round(send.latencyMs)}::int, ${send.startedAt}
+    from jobs j where j.id = ${send.jobId} and j.execution_id = ${context.execution.id}
+    returning step, number
+  `.execute(context.transaction);
+  const [row] = rows;
+  if (row === undefined) {
+    throw new JobStateError(`execution ${context.execution.id} has no job ${send.jobId}`);
+  }
+  return { ...(await refreshNodeCosts(context, row.step)), jobSends: row.number };
+}
