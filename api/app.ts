@@ -1,0 +1,106 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import { ApiError, notFound } from './api-error';
+import type { ApiDependencies } from './dependencies';
+import { authenticate } from './http/authenticate';
+import { createErrorMiddleware } from './http/error-response';
+import { readBody } from './http/read-body';
+import { assignRequestId } from './http/request-id';
+import { createRequestLog } from './http/request-log';
+import { requestSignal } from './http/request-signal';
+import type { Reply, Route } from './route';
+import { routes } from './routes';
+
+/** Builds the HTTP application; never listens. Routing, 405 answers and OpenAPI are all derived from the route table. */
+export function createApp(dependencies: ApiDependencies): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(assignRequestId, createRequestLog(dependencies.logger), securityHeaders());
+  for (const [path, pathRoutes] of byPath(routes)) {
+    for (const route of pathRoutes) {
+      app[expressMethod(route.method)](path, (request, response) =>
+        answer(route, request, response, dependencies),
+      );
+    }
+    app.all(path, refuseMethod(pathRoutes));
+  }
+  app.use((request) => {
+    throw notFound(
+      'route_not_found',
+      `There is no ${request.method} ${request.path}. The routes are listed at /docs.`,
+    );
+  });
+  app.use(createErrorMiddleware(dependencies.logger));
+  return app;
+}
+
+async function answer(
+  route: Route,
+  request: Request,
+  response: Response,
+  dependencies: ApiDependencies,
+): Promise<void> {
+  const caller =
+    route.access.kind === 'key' ? await authenticate(request, route.access.scope, dependencies) : undefined;
+  if (caller !== undefined) {
+    response.locals.accountId = caller.accountId;
+    await dependencies.rateLimits.countRequest(caller, response);
+  }
+  const body = await readBody(route, request, response);
+  const requestId = String(response.locals.requestId);
+  const signal = requestSignal(response, dependencies.shutdown);
+  const reply = await route.run({ requestId, signal, request, response, dependencies }, body, caller);
+  send(response, reply);
+}
+
+function send(response: Response, reply: Reply): void {
+  if (reply === 'sent') return;
+  response.status(reply.status).set({ 'Cache-Control': 'no-store', ...reply.headers });
+  if (reply.body === undefined) response.end();
+  else response.json(reply.body);
+}
+
+function byPath(all: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
+  const groups = new Map<string, Route[]>();
+  for (const route of all) groups.set(route.path, [...(groups.get(route.path) ?? []), route]);
+  return groups;
+}
+
+function expressMethod(method: Route['method']): 'get' | 'post' | 'delete' {
+  switch (method) {
+    case 'GET':
+      return 'get';
+    case 'POST':
+      return 'post';
+    case 'DELETE':
+      return 'delete';
+  }
+}
+
+function refuseMethod(pathRoutes: readonly Route[]): RequestHandler {
+  const allow = pathRoutes
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .join(', ');
+  return (request, response) => {
+    if (request.method === 'OPTIONS') {
+      response.status(204).set('Allow', allow).end();
+      return;
+    }
+    const message = `${request.method} is not possible here; ${allow} is.`;
+    throw new ApiError({ status: 405, code: 'method_not_allowed', message, headers: { Allow: allow } });
+  };
+}
+
+/** JSON answers need no browser features; the docs page and asset content set a policy of their own. */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    strictTransportSecurity: false,
+  });
+}

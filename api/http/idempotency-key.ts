@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { badRequest } from '../api-error';
+
+const QUOTED = /^"([\x21\x23-\x7e]{1,255})"$/;
+const RAW = /^[\x21\x23-\x7e]{1,255}$/;
+
+export interface IdempotencyRequest {
+  readonly key: string;
+  /** Method and route with its ids: one key may be used once per scope and account. */
+  readonly scope: string;
+  /** Hex SHA-256 of what was asked for; key order and white space of the body do not matter. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Reads `Idempotency-Key`, raw or as a quoted string (RFC draft of 2025-02), 1–255 visible ASCII characters.
+ *
+ * @throws ApiError 400 `idempotency_key_invalid`: an unusable key must never be ignored in silence.
+ */
+export function readIdempotencyKey(
+  header: string | undefined,
+  request: { readonly method: string; readonly path: string; readonly body: unknown },
+): IdempotencyRequest | undefined {
+  if (header === undefined) return undefined;
+  const key = QUOTED.exec(header)?.[1] ?? (RAW.test(header) ? header : undefined);
+  if (key === undefined) {
+    throw badRequest(
+      'idempotency_key_invalid',
+      'The header Idempotency-Key must be 1 to 255 visible ASCII characters. Send a UUID.',
+    );
+  }
+  const scope = `${request.method} ${request.path}`;
+  const fingerprint = createHash('sha256')
+    .update(`${scope}\n${canonicalJson(request.body)}`)
+    .digest('hex');
+  return { key, scope, fingerprint };
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, sortKeys) ?? '';
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted);
+}

@@ -1,0 +1,116 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { createLocalAssetStore } from '../store/assets/local-asset-store';
+import { openDatabase } from '../store/database/database';
+import { openExecutionListener } from '../store/database/execution-listener';
+import { migrate } from '../store/database/migrate';
+import { createApp } from './app';
+import { bootstrapLocalAccount } from './bootstrap';
+import { readApiConfig, type ApiConfig } from './config';
+import type { ApiDependencies } from './dependencies';
+import { createRateLimits } from './http/rate-limits';
+import { createLogger } from './logger';
+import { createSweeper } from './sweeper';
+import { connectTemporal } from './temporal-executions';
+
+/** Time for open requests to end after SIGTERM. */
+const DRAIN_MS = 10_000;
+
+async function main(): Promise<void> {
+  const config = readApiConfig(process.env);
+  const logger = createLogger(config.logLevel);
+  const shutdown = new AbortController();
+  stopOnSignals(shutdown, logger);
+  const server = createServer();
+  const dependencies = await openDependencies(config, logger, shutdown.signal, server);
+  const sweeper = createSweeper(dependencies);
+  server.on('request', createApp(dependencies));
+  sweeper.start();
+  process.send?.({ ready: true });
+  logger.info({ url: dependencies.settings.publicUrl }, 'The API listens.');
+  await aborted(shutdown.signal);
+  await drain(server);
+  await sweeper.stop();
+  await dependencies.listener.close();
+  await dependencies.temporal.close();
+  await dependencies.database.close();
+  logger.info('The API has stopped.');
+}
+
+async function openDependencies(
+  config: ApiConfig,
+  logger: Logger,
+  shutdown: AbortSignal,
+  server: Server,
+): Promise<ApiDependencies> {
+  const database = openDatabase(config.databaseUrl, {
+    onConnectionError: (error) => logger.warn({ error }, 'A database connection broke.'),
+  });
+  await migrate(database);
+  await bootstrapLocalAccount(database, config);
+  const { temporalAddress: address, temporalNamespace: namespace, taskQueue } = config;
+  const rateLimits = await createRateLimits(database.pool);
+  const port = await listen(server, config);
+  return {
+    database,
+    assetStore: createLocalAssetStore(path.join(config.home, 'assets')),
+    temporal: connectTemporal({ address, namespace, taskQueue }),
+    listener: openExecutionListener(database),
+    rateLimits,
+    logger,
+    clock: Date.now,
+    shutdown,
+    settings: {
+      publicUrl: config.publicUrl ?? `http://127.0.0.1:${port}`,
+      assetSecrets: [config.assetSecret],
+      graphLimits: config.graphLimits,
+      liveProviders: config.liveProviders,
+    },
+  };
+}
+
+/** @returns The port listened on. */
+function listen(server: Server, { host, port }: ApiConfig): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address: AddressInfo | string | null = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** A second signal ends the process at once; a lost supervisor counts as a signal. */
+function stopOnSignals(shutdown: AbortController, logger: Logger): void {
+  const stop = (reason: string) => {
+    if (shutdown.signal.aborted) process.exit(1);
+    logger.info({ reason }, 'The API stops.');
+    shutdown.abort();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  process.once('disconnect', () => stop('the supervisor is gone'));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(timer);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { apiKeyRandomBytes, formatApiKey } from '../../pipeline/pure/api-key-format';
+import { keys, type ApiKey } from '../../store/database/keys';
+import { ApiError, notFound, unprocessable } from '../api-error';
+import { hashKey } from '../http/authenticate';
+import { defineKeyRoute, noBody, noParameters, type Caller } from '../route';
+import { errorSchema, invalidSchema, time } from '../schemas';
+import { SCOPES } from '../scopes';
+
+const apiKeySchema = z
+  .object({
+    keyId: z.string(),
+    name: z.string(),
+    mode: z.enum(['live', 'test']),
+    last4: z.string(),
+    scopes: z.array(z.string()),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
+    revokedAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+const common = { tag: 'api-keys', scope: 'keys:manage' } as const;
+
+export const createApiKey = defineKeyRoute({
+  ...common,
+  method: 'POST',
+  path: '/api/v1/api-keys',
+  operationId: 'createApiKey',
+  summary: 'Creates a key; it is shown this once',
+  bodyKind: 'json',
+  params: noParameters,
+  query: noParameters,
+  body: z.strictObject({
+    name: z.string().trim().min(1).max(100),
+    mode: z.enum(['live', 'test']).optional().describe('That of the calling key unless given.'),
+    scopes: z.array(z.enum(SCOPES)).min(1).optional().describe('Those of the calling key unless given.'),
+    expiresAt: time.optional(),
+  }),
+  responses: {
+    201: { description: 'The key.', schema: apiKeySchema.extend({ key: z.string() }) },
+    403: { description: 'The calling key may not make such a key.', schema: errorSchema },
+    422: { description: 'The body is not as described.', schema: invalidSchema },
+  },
+  handle: async ({ body }, { caller, dependencies }) => {
+    const mode = body.mode ?? caller.mode;
+    const scopes = body.scopes ?? caller.scopes;
+    refuseMorePower(caller, mode, scopes);
+    const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
+    if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
+    const secret = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
+    const { accountId } = caller;
+    const hash = hashKey(secret);
+    const last4 = secret.slice(-4);
+    const key = await keys.register(dependencies.database, {
+      ...{ accountId, mode, name: body.name, hash, last4, scopes, expiresAt },
+    });
+    return { status: 201, body: { ...presentKey(key), key: secret } };
+  },
+});
+
+export const listApiKeys = defineKeyRoute({
+  ...common,
+  method: 'GET',
+  path: '/api/v1/api-keys',
+  operationId: 'listApiKeys',
+  summary: "The account's keys, newest first; never the keys themselves",
+  bodyKind: 'none',
+  params: noParameters,
+  query: noParameters,
+  body: noBody,
+  responses: { 200: { description: 'The keys.', schema: z.object({ data: z.array(apiKeySchema) }) } },
+  handle: async (_input, { caller, dependencies }) => {
+    const found = await keys.list(dependencies.database, caller.accountId);
+    return { status: 200, body: { data: found.map(presentKey) } };
+  },
+});
+
+export const revokeApiKey = defineKeyRoute({
+  ...common,
+  method: 'DELETE',
+  path: '/api/v1/api-keys/:keyId',
+  operationId: 'revokeApiKey',
+  summary: 'Revokes a key at once; idempotent',
+  bodyKind: 'none',
+  params: z.object({ keyId: z.string().max(100) }),
+  query: noParameters,
+  body: noBody,
+  responses: {
+    200: { description: 'The revoked key.', schema: apiKeySchema },
+    404: { description: 'Unknown key, or not yours.', schema: errorSchema },
+  },
+  handle: async ({ params }, { caller, dependencies }) => {
+    const key = await keys.revoke(dependencies.database, caller.accountId, params.keyId);
+    if (key === undefined)
+      throw notFound('api_key_not_found', 'There is no such key. List them at /api/v1/api-keys.');
+    return { status: 200, body: presentKey(key) };
+  },
+});
+
+/** A key never makes one that may do more: a test key no live key, none a scope that it lacks. */
+function refuseMorePower(caller: Caller, mode: Caller['mode'], scopes: readonly string[]): void {
+  const missing = scopes.filter((scope) => !caller.scopes.includes(scope));
+  if (missing.length > 0) {
+    const message = `This key cannot give the scopes that it lacks: ${missing.join(', ')}.`;
+    throw new ApiError({ status: 403, code: 'scope_missing', message });
+  }
+  if (mode === 'live' && caller.mode === 'test') {
+    const message = 'A test key cannot make a live key. Use a live key.';
+    throw new ApiError({ status: 403, code: 'mode_not_allowed', message });
+  }
+}
+
+function expiryInThePast(): ApiError {
+  const message = 'expiresAt lies in the past.';
+  const issue = {
+    path: 'expiresAt',
+    code: 'expiry_in_the_past',
+    message,
+    fix: 'Give a later time, or leave it out.',
+  };
+  return unprocessable('request_invalid', message, [issue]);
+}
+
+function presentKey(key: ApiKey): z.infer<typeof apiKeySchema> {
+  const { id, name, mode, last4, scopes, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
+  return {
+    ...{ keyId: id, name, mode, last4, scopes: [...scopes] },
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+    revokedAt: revokedAt?.toISOString() ?? null,
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,30 @@
+import type { Route } from '../route';
+import { createApiKey, listApiKeys, revokeApiKey } from './api-keys';
+import { getAssetContent } from './asset-content';
+import { getAsset } from './assets';
+import { cancelExecution } from './cancel-execution';
+import { documentationRoutes } from './documentation';
+import { getExecution } from './get-execution';
+import { livez, readyz } from './health';
+import { listExecutions } from './list-executions';
+import { pollExecution } from './poll-execution';
+import { receiveCallback } from './receive-callback';
+import { streamEvents } from './stream-events';
+
+/** Every route of the API. Order matters where patterns overlap: `/workflows/executions/…` comes before `/workflows/:id/…`. */
+export const routes: readonly Route[] = [
+  listExecutions,
+  getExecution,
+  pollExecution,
+  streamEvents,
+  cancelExecution,
+  getAsset,
+  getAssetContent,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  receiveCallback,
+  livez,
+  readyz,
+  ...documentationRoutes(() => routes),
+];

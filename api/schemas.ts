@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** Ids as we make them; anything else is answered as unknown without a database read. */
+export const executionParameters = z.object({ id: z.string().max(100) });
+
+export const errorSchema = z
+  .object({
+    error: z.string().describe('What happened, to which input, what to do.'),
+    code: z.string().describe('Stable; branch on this.'),
+    requestId: z.string(),
+  })
+  .loose()
+  .meta({ id: 'Error' });
+
+export const issueSchema = z
+  .object({ path: z.string(), code: z.string(), message: z.string(), fix: z.string() })
+  .meta({ id: 'Issue' });
+
+export const invalidSchema = errorSchema
+  .extend({ issues: z.array(issueSchema).optional() })
+  .meta({ id: 'Invalid' });
+
+/** Whole seconds to hold an answer, from a query; above 60 counts as 60. */
+export const waitSeconds = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .transform((seconds) => Math.min(seconds, 60));
+
+export const time = z.iso.datetime({ offset: true });
+
+/** One page of a list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('Items per page.'),
+  cursor: z.string().min(1).max(500).optional().describe('`nextCursor` of the page before.'),
+};
+
+export const accountAsset = z.object({ assetId: z.string().max(100) });

@@ -1,0 +1,43 @@
+import { executions } from '../store/database/executions';
+import type { PendingStart } from '../store/database/executions/execution';
+import type { ApiDependencies } from './dependencies';
+
+/**
+ * Gives an accepted or resumed execution to Temporal and notes the run. Safe to repeat, also by several processes at once:
+ * only one run comes of it.
+ *
+ * @throws TemporalUnavailableError, PreviousRunOpenError; the execution stays pending and is started by the sweeper.
+ */
+export async function startExecution(
+  { database, temporal }: Pick<ApiDependencies, 'database' | 'temporal'>,
+  pending: PendingStart,
+): Promise<{ readonly runId: string }> {
+  const { executionId, accountId, mode, workflowName, plan, carried, failFast } = pending;
+  const run = await temporal.start({
+    input: { executionId, accountId, mode, workflowName, plan, carried, failFast },
+    attempt: pending.attempt,
+    priority: pending.priority,
+  });
+  await executions.started(database, executionId, run.runId);
+  return run;
+}
+
+/**
+ * Starts what the database has just accepted. The caller's request has succeeded by then, whatever happens here: a start
+ * that fails is mended by the sweeper within seconds.
+ */
+export async function startAccepted(
+  dependencies: Pick<ApiDependencies, 'database' | 'temporal' | 'logger'>,
+  pending: PendingStart | undefined,
+): Promise<void> {
+  if (pending === undefined) return;
+  try {
+    await startExecution(dependencies, pending);
+  } catch (error) {
+    const { executionId } = pending;
+    dependencies.logger.warn(
+      { error, executionId },
+      'An accepted execution waits for the sweeper to start it.',
+    );
+  }
+}

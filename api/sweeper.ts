@@ -1,0 +1,193 @@
+import { executions } from '../store/database/executions';
+import type { PendingStart } from '../store/database/executions/execution';
+import { idempotency } from '../store/database/idempotency';
+import { sweeper } from '../store/database/sweeper';
+import type { ExecutionFailure } from '../workflows/contract';
+import type { ApiDependencies } from './dependencies';
+import { startExecution } from './start-execution';
+import { TemporalUnavailableError, type ClosedRun, type TemporalRun } from './temporal-executions';
+
+const SWEEP_MS = 3_000;
+/** The API's own start has succeeded or been noted by then. */
+const START_GRACE_MS = 3_000;
+/** The API's own start has ended for sure by then, so what Temporal does not know will not appear. */
+const START_OVER_MS = 10_000;
+/** Visibility is eventually consistent: each list overlaps the one before. */
+const OVERLAP_MS = 30_000;
+const FIRST_LOOK_BACK_MS = 600_000;
+const PRUNE_MS = 600_000;
+const CURSOR = 'closed_runs';
+
+type SweeperDependencies = Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'clock'>;
+
+export interface Sweeper {
+  /** One sweep, unless another process is at it. */
+  sweep(): Promise<void>;
+  /** Sweeps every 3 s until `stop`. */
+  start(): void;
+  /** Waits for the sweep in progress. */
+  stop(): Promise<void>;
+}
+
+/** Mends what a crash or an operator left: starts that never reached Temporal, cancels too, runs that ended elsewhere. */
+export function createSweeper(dependencies: SweeperDependencies): Sweeper {
+  const { database, logger, clock } = dependencies;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let prunedAtMs = 0;
+
+  async function sweepAlone(): Promise<void> {
+    await startPending(dependencies);
+    await passOnCancels(dependencies);
+    await closeEnded(dependencies);
+    if (clock() - prunedAtMs < PRUNE_MS) return;
+    prunedAtMs = clock();
+    await idempotency.prune(database);
+  }
+
+  async function sweep(): Promise<void> {
+    await sweeper.whenAlone(database, 'executions', sweepAlone);
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      running = sweep().catch((error: unknown) => {
+        const level = error instanceof TemporalUnavailableError ? 'debug' : 'warn';
+        logger[level]({ error }, 'A sweep failed; the next one follows.');
+      });
+      void running.then(() => {
+        if (timer !== undefined) schedule();
+      });
+    }, SWEEP_MS);
+  }
+
+  return {
+    sweep,
+    start: schedule,
+    stop: async () => {
+      clearTimeout(timer);
+      timer = undefined;
+      await running;
+    },
+  };
+}
+
+async function startPending(dependencies: SweeperDependencies): Promise<void> {
+  for (const pending of await executions.pendingStarts(dependencies.database, START_GRACE_MS)) {
+    try {
+      await (pending.cancelRequestedAt === null ? startOne : dropOne)(dependencies, pending);
+    } catch (error) {
+      if (error instanceof TemporalUnavailableError) throw error;
+      dependencies.logger.error(
+        { error, executionId: pending.executionId },
+        'A pending execution cannot start.',
+      );
+    }
+  }
+}
+
+async function startOne(dependencies: SweeperDependencies, pending: PendingStart): Promise<void> {
+  const { executionId } = pending;
+  const { runId } = await startExecution(dependencies, pending);
+  dependencies.logger.info({ executionId, runId }, 'The sweeper started an execution.');
+  await closeIfOver(dependencies, executionId, runId);
+}
+
+/** Cancelled before it started: closed without a run, unless Temporal has one after all. */
+async function dropOne(dependencies: SweeperDependencies, pending: PendingStart): Promise<void> {
+  const { executionId, attempt, startRequestedAt } = pending;
+  const { database, temporal, clock } = dependencies;
+  const latest = await temporal.describeLatest(executionId);
+  if (latest?.attempt === attempt) {
+    await executions.started(database, executionId, latest.runId);
+    await temporal.cancel(executionId);
+  } else if (clock() - startRequestedAt.getTime() > START_OVER_MS) {
+    await executions.closeFromTemporal(database, { executionId, runId: null, status: 'CANCELLED' });
+  }
+}
+
+/** A cancel that was noted while Temporal was away, or whose process died before it was passed on. */
+async function passOnCancels({ database, temporal }: SweeperDependencies): Promise<void> {
+  for (const executionId of await executions.unansweredCancels(database, START_OVER_MS)) {
+    await temporal.cancel(executionId);
+  }
+}
+
+async function closeEnded(dependencies: SweeperDependencies): Promise<void> {
+  const { database, temporal, clock } = dependencies;
+  const nowMs = clock();
+  const cursor = await sweeper.readCursor(database, CURSOR);
+  const sinceMs = typeof cursor === 'number' ? cursor : nowMs - FIRST_LOOK_BACK_MS;
+  const open = await readOpenRuns(dependencies);
+  // Without open executions there is nothing to close, and whatever opens later closes later.
+  const closed = open.size === 0 ? [] : await temporal.listClosedSince(sinceMs);
+  for (const run of closed) await closeOne(dependencies, run, open);
+  await sweeper.writeCursor(database, CURSOR, nowMs - OVERLAP_MS);
+}
+
+async function closeOne(
+  dependencies: SweeperDependencies,
+  run: ClosedRun,
+  open: ReadonlyMap<string, string | null>,
+): Promise<void> {
+  // A row without a run waits for its start: the closed one is its predecessor.
+  const currentRunId = open.get(run.executionId);
+  if (currentRunId === undefined || currentRunId === null) return;
+  await closeIfOver(dependencies, run.executionId, currentRunId);
+}
+
+async function readOpenRuns({ database }: SweeperDependencies): Promise<ReadonlyMap<string, string | null>> {
+  const open = new Map<string, string | null>();
+  for (let afterId = ''; ;) {
+    const page = await executions.open(database, afterId);
+    for (const { executionId, temporalRunId } of page) open.set(executionId, temporalRunId);
+    const last = page.at(-1);
+    if (last === undefined) return open;
+    afterId = last.executionId;
+  }
+}
+
+/** @param runId - The run that holds the row. When the latest run is over, so is this one. */
+async function closeIfOver(
+  { database, temporal, logger }: SweeperDependencies,
+  executionId: string,
+  runId: string,
+): Promise<void> {
+  const latest = await temporal.describeLatest(executionId);
+  const end = latest === undefined ? undefined : endOf(latest);
+  if (end === undefined) return;
+  const { closed, openJobs } = await executions.closeFromTemporal(database, { executionId, runId, ...end });
+  if (!closed) return;
+  const jobIds = openJobs.map((job) => job.id);
+  logger.warn(
+    { executionId, runId, status: latest?.status, jobIds },
+    'Closed an execution whose run had ended.',
+  );
+}
+
+type RunEnd =
+  { readonly status: 'CANCELLED' } | { readonly status: 'FAILED'; readonly failure: ExecutionFailure };
+
+/** @returns undefined for a run that is open, or that ended well and so has written its own end. */
+function endOf({ status }: TemporalRun): RunEnd | undefined {
+  switch (status) {
+    case 'CANCELLED':
+      return { status: 'CANCELLED' };
+    case 'TERMINATED':
+      return failed('run_terminated', 'An operator terminated this run in Temporal. Resume it to go on.');
+    case 'TIMED_OUT':
+      return failed('run_timed_out', 'Temporal ended this run at its time limit. Resume it to go on.');
+    case 'FAILED':
+      return failed(
+        'internal',
+        'The run ended without saying why; its history in Temporal shows it. Resume it to go on.',
+      );
+    default:
+      return undefined;
+  }
+}
+
+function failed(code: ExecutionFailure['code'], message: string): RunEnd {
+  // The run as a whole was ended, so no node is named.
+  return { status: 'FAILED', failure: { code, message, nodeId: '', retryable: true, resumable: true } };
+}

@@ -1,0 +1,13 @@
+import type { ApiSettings } from '../dependencies';
+
+/** Absolute URLs of everything that can be done with an execution. */
+export function executionLinks(settings: ApiSettings, executionId: string): Record<string, string> {
+  const self = `${settings.publicUrl}/api/v1/workflows/executions/${executionId}`;
+  return {
+    self,
+    poll: `${self}/poll`,
+    events: `${self}/events`,
+    cancel: `${self}/cancel`,
+    resume: `${self}/resume`,
+  };
+}

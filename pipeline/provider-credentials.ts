@@ -1,0 +1,22 @@
+/** Which environment variable holds the credential of each provider: the vendor's usual name. */
+export const PROVIDER_CREDENTIALS: Readonly<Record<string, string>> = {
+  fal: 'FAL_KEY',
+  openai: 'OPENAI_API_KEY',
+  replicate: 'REPLICATE_API_TOKEN',
+};
+
+/** @returns Ids of the providers that have a credential, or a numbered further one such as `FAL_KEY_2`. */
+export function configuredProviders(
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const given = new Set(Object.keys(environment).filter((name) => (environment[name] ?? '').trim() !== ''));
+  return Object.entries(PROVIDER_CREDENTIALS)
+    .filter(([, variable]) => [...given].some((name) => isVariableOf(variable, name)))
+    .map(([provider]) => provider);
+}
+
+function isVariableOf(variable: string, name: string): boolean {
+  return (
+    name === variable || (name.startsWith(`${variable}_`) && /^\d+$/.test(name.slice(variable.length + 1)))
+  );
+}
