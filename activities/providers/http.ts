@@ -3,8 +3,8 @@ import type { JsonObject, JsonValue } from '../../workflows/contract';
 import { FetchFailure } from '../fetch/fetch-failure';
 import type { ProviderCall, ProviderHttpResponse } from './provider';
 import { ProviderError, type ProviderErrorKind } from './provider-error';
-import { redact } from './redact';
-import { readRetryAfterMs } from './retry-after';
+import { redact } from './http-redact';
+import { readRetryAfterMs } from './http-retry-after';
 
 /** How one provider speaks HTTP: the knowledge of an adapter that the request functions need. */
 export interface HttpDialect {
@@ -57,6 +57,7 @@ export interface ErrorReading {
   readonly kind?: ProviderErrorKind;
   /** The provider's identifier of the error, and the field it is about; shown to the caller. */
   readonly code?: string;
+  /** Said elsewhere than in the headers that all use. */
   readonly retryAfterMs?: number;
   readonly billed?: boolean;
 }
@@ -182,8 +183,8 @@ function toStatusError(
   const reading = dialect.readError(answer);
   const isDefinite = dialect.serverErrorsAreDefinite && isJsonObject(json);
   return providerError(dialect, call, {
-    retryAfterMs: readRetryAfterMs(headers),
     ...reading,
+    retryAfterMs: readRetryAfterMs(headers) ?? reading.retryAfterMs,
     kind: reading.kind ?? kindOfStatus(status, purpose, isDefinite),
     httpStatus: status,
     detail: `body=${answer.text}`,
@@ -252,7 +253,8 @@ function malformedAnswer(
   });
 }
 
-function parseJson(text: string): unknown {
+/** @returns undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -128,7 +128,7 @@ describe('requestJson', () => {
     [{ 'retry-after': 'soon' }, undefined],
     [{}, undefined],
   ])('reads %j as %s ms', async (headers, expected) => {
-    const error = await errorOf(answering(429, '{}', headers as Record<string, string>), 'submit');
+    const error = await errorOf(answering(429, '{}', headers), 'submit');
     expect(error.retryAfterMs).toBe(expected);
   });
 
