@@ -120,7 +120,11 @@ module.exports = {
     ),
     only('api', ['^pipeline/', '^store/'], 'Never activities or worker: the API holds no provider code.'),
     only('sandbox', ['^pipeline/'], 'Simulated providers know nothing of ours but pipeline types.'),
-    only('client', [], 'The client stands alone.'),
+    only(
+      'client',
+      ['^pipeline/execution-view[.]ts$'],
+      'The client stands alone but for the type of the poll body.',
+    ),
     only(
       'cli',
       ['^client/', '^pipeline/'],

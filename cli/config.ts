@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { configuredProviders } from '../pipeline/provider-credentials';
 import { BringUpError } from './embedded/bring-up-error';
 
 /** What bring-up and the command line read from the environment; documented in .env.example. */
@@ -23,25 +24,11 @@ export interface CliConfig {
   readonly temporalAddress?: string | undefined;
   /** True when a provider's credential is set, so that live executions make sense. */
   readonly hasProviderCredential: boolean;
-  /** The whole environment, for the children. */
+  /** How long the worker may finish sends in flight when it is stopped, milliseconds. */
+  readonly shutdownGraceMs: number;
+  /** The environment for the children, without the variables that are empty. */
   readonly environment: NodeJS.ProcessEnv;
 }
-
-/** The vendors' usual variables; any of them makes a first `sk-live-` key. */
-const credentialVariables = [
-  'OPENAI_API_KEY',
-  'ANTHROPIC_API_KEY',
-  'GEMINI_API_KEY',
-  'FAL_KEY',
-  'REPLICATE_API_TOKEN',
-  'STABILITY_API_KEY',
-  'BFL_API_KEY',
-  'KLING_ACCESS_KEY',
-  'RECRAFT_API_TOKEN',
-  'ARK_API_KEY',
-  'ELEVENLABS_API_KEY',
-  'DEEPL_API_KEY',
-];
 
 const text = z.string().trim().min(1).optional();
 const port = z.coerce.number().int().min(1).max(65_535).optional();
@@ -56,6 +43,7 @@ const environmentSchema = z.object({
   EVERFRAME_TEMPORAL_UI_PORT: port,
   EVERFRAME_POSTGRES_PORT: port,
   EVERFRAME_SANDBOX_PORT: port,
+  EVERFRAME_SHUTDOWN_GRACE_MS: z.coerce.number().int().min(1).default(10_000),
 });
 
 /**
@@ -83,8 +71,9 @@ export function readCliConfig(environment: NodeJS.ProcessEnv, workingFolder: str
     },
     databaseUrl: variables.DATABASE_URL,
     temporalAddress: variables.TEMPORAL_ADDRESS,
-    hasProviderCredential: credentialVariables.some((name) => set[name] !== undefined),
-    environment,
+    hasProviderCredential: configuredProviders(set).length > 0,
+    shutdownGraceMs: variables.EVERFRAME_SHUTDOWN_GRACE_MS,
+    environment: set,
   };
 }
 

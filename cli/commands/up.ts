@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readCliConfig } from '../config';
 import { bringUp, type RunningSystem } from '../up';
@@ -14,9 +15,9 @@ export function addUpCommand(program: Command): void {
       const config = readCliConfig(process.env, process.cwd());
       const system = await bringUp({ config, report: console.log, signal: interrupt.signal });
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      console.log(
-        `Everframe is up (${seconds} s)\n${describeSystem(system, config.home)}\nStop it with Ctrl-C.`,
-      );
+      console.log(`Everframe is up (${seconds} s)`);
+      console.log(describeUrls(system.urls) + describeNewKeys(system, config.home));
+      console.log('Stop it with Ctrl-C.');
       await interrupt.happened;
       console.log('stopping');
       await system.stop();
@@ -24,19 +25,29 @@ export function addUpCommand(program: Command): void {
     });
 }
 
-/** The addresses of a system, one a line; with the keys when this start made them. */
-export function describeSystem(system: RunningSystem, home: string): string {
-  const { urls, credentials, hasNewKeys } = system;
-  const lines: [string, string | undefined][] = [
-    ['API', urls.api],
-    ['API docs', urls.docs],
-    ['Temporal UI', urls.temporalUi],
-    ['State', home],
-    ['Test key', hasNewKeys ? credentials.keys.test : undefined],
-    ['Live key', hasNewKeys ? credentials.keys.live : undefined],
-    ['Keys', hasNewKeys ? `kept in ${home}/credentials.json` : undefined],
-  ];
-  return lines
+/** The addresses of a system, one a line. */
+export function describeUrls(urls: Readonly<Record<string, string | undefined>>): string {
+  return alignPairs([
+    ['API', urls['api']],
+    ['API docs', urls['docs']],
+    ['Temporal UI', urls['temporalUi']],
+  ]);
+}
+
+/** The keys that this start made; nothing on later starts, when they are only in the file. */
+function describeNewKeys(system: RunningSystem, home: string): string {
+  if (!system.hasNewKeys) return '';
+  const { test, live } = system.credentials.keys;
+  const kept = join(home, 'credentials.json');
+  return `\n${alignPairs([
+    ['Test key', test],
+    ['Live key', live],
+    ['Kept in', kept],
+  ])}`;
+}
+
+function alignPairs(pairs: readonly (readonly [string, string | undefined])[]): string {
+  return pairs
     .flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(12)} ${value}`]))
     .join('\n');
 }

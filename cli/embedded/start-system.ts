@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CliConfig } from '../config';
+import { findProjectFolder } from '../project-folder';
 import { provideDatabase, provideTemporal } from './backends';
 import { BringUpError } from './bring-up-error';
 import {
@@ -16,9 +17,10 @@ import { type Report, withProgress } from './progress';
 import type { ProcessName, Supervisor } from './supervisor';
 import { chooseSystemPorts, type SystemPorts } from './system-ports';
 
-/** Our own processes, and how long each may drain when it is stopped, milliseconds. */
-const drainLimitMs = { api: 5_000, worker: 12_000, sandbox: 3_000 } as const;
-type ChildName = keyof typeof drainLimitMs;
+type ChildName = 'api' | 'worker' | 'sandbox';
+
+/** A child that has not ended this many milliseconds after its own limit is killed. */
+const stopMarginMs = 2_000;
 
 export interface SystemOptions {
   readonly config: CliConfig;
@@ -54,6 +56,8 @@ export async function startSystem(supervisor: Supervisor, options: SystemOptions
   const { config, report } = options;
   await supervisor.endLeftovers();
   const ports = await chooseSystemPorts(config, readState(config.home).ports);
+  // No addresses yet: whoever looks sees that a start is under way, and not where the last one was.
+  writeState(config.home, { ports, urls: {} });
   const api = `http://127.0.0.1:${ports.api}`;
   const keys = ensureCredentials(config.home, { url: api, live: config.hasProviderCredential });
   const backend = { config, ports, observer: supervisor.observer, report };
@@ -89,6 +93,7 @@ type StartChild = (name: ChildName, environment: NodeJS.ProcessEnv) => Promise<u
 function childStarter(supervisor: Supervisor, options: SystemOptions, ports: SystemPorts): StartChild {
   const projectFolder = findProjectFolder();
   const common = commonEnvironment(options.config, ports);
+  const drainMs = { api: 3_000, worker: options.config.shutdownGraceMs, sandbox: 1_000 };
   return async (name, environment) => {
     const program = options.programs?.[name] ?? join(projectFolder, 'dist', name, 'main.js');
     if (!existsSync(program)) throw new BringUpError(`${program} is missing: run npm run build`);
@@ -98,7 +103,7 @@ function childStarter(supervisor: Supervisor, options: SystemOptions, ports: Sys
       projectFolder,
       logPath: supervisor.logPath(name),
       env: { ...common, ...environment, EVERFRAME_PROCESS: name },
-      stopLimitMs: drainLimitMs[name],
+      stopLimitMs: stopMarginMs + drainMs[name],
     };
     await withProgress(`starting the ${name}`, options.report, () =>
       startNodeChild(child, supervisor.observer),
@@ -116,14 +121,4 @@ function commonEnvironment(config: CliConfig, ports: SystemPorts): NodeJS.Proces
     EVERFRAME_BOOTSTRAP_KEYS: credentialsPath(config.home),
     EVERFRAME_ASSET_SECRET: config.environment['EVERFRAME_ASSET_SECRET'] ?? ensureAssetSecret(config.home),
   };
-}
-
-/** The checkout or the installed package: the sources lie at its top, the compiled files one level deeper. */
-function findProjectFolder(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'scripts', 'exit-with-supervisor.cjs'))) {
-    if (dirname(folder) === folder) throw new BringUpError(`${__dirname} is not inside an Everframe project`);
-    folder = dirname(folder);
-  }
-  return folder;
 }

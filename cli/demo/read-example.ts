@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BringUpError } from '../embedded/bring-up-error';
+import { findProjectFolder } from '../project-folder';
+
+const exampleSchema = z.looseObject({ nodes: z.array(z.looseObject({ id: z.string() })) });
+
+/** An example: the body of an execute call. */
+export type Example = z.infer<typeof exampleSchema>;
+
+/**
+ * Reads `examples/<name>.json`.
+ *
+ * @throws BringUpError naming the examples there are, when there is none of that name
+ */
+export function readExample(name: string): Example {
+  const folder = join(findProjectFolder(), 'examples');
+  const names = readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []));
+  if (!names.includes(name))
+    throw new BringUpError(`there is no example "${name}"; there are: ${names.join(', ')}`);
+  return exampleSchema.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')));
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { EverframeClient } from '../../client/everframe-client';
+import { type AssetView, assetViewSchema, type ExecutionView } from '../../pipeline/execution-view';
+
+/** Files saved, by node id, each relative to the working folder. */
+export type SavedFiles = Readonly<Record<string, readonly string[]>>;
+
+const endings: Readonly<Record<string, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/webp': 'webp',
+  'image/gif': 'gif',
+  'video/mp4': 'mp4',
+  'video/webm': 'webm',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/mpeg': 'mp3',
+  'text/plain': 'txt',
+  'application/json': 'json',
+};
+
+/** Saves every node's outputs as `<folder>/<node>.<port>.<ending>`: assets are downloaded, values are written out. */
+export async function saveOutputs(
+  client: EverframeClient,
+  view: ExecutionView,
+  folder: string,
+): Promise<SavedFiles> {
+  mkdirSync(folder, { recursive: true });
+  const saved: Record<string, string[]> = {};
+  for (const [nodeId, node] of Object.entries(view.nodes)) {
+    const values = Object.entries(node.output).flatMap(([port, value]) => numbered(port, value));
+    const paths = values.map(([name, value]) => saveValue(client, value, join(folder, `${nodeId}.${name}`)));
+    saved[nodeId] = (await Promise.all(paths)).map((path) => relative(process.cwd(), path));
+  }
+  return saved;
+}
+
+/** A port that collects many values gets one file for each, numbered from 1. */
+function numbered(port: string, value: unknown): [string, unknown][] {
+  if (!Array.isArray(value)) return [[port, value]];
+  return value.map((item: unknown, index) => [`${port}.${index + 1}`, item]);
+}
+
+async function saveValue(client: EverframeClient, value: unknown, stem: string): Promise<string> {
+  const asset = assetViewSchema.safeParse(value);
+  if (asset.success) return downloadAsset(client, asset.data, stem);
+  const isText = typeof value === 'string';
+  const path = `${stem}.${isText ? 'txt' : 'json'}`;
+  writeFileSync(path, `${isText ? value : JSON.stringify(value, null, 2)}\n`);
+  return path;
+}
+
+async function downloadAsset(client: EverframeClient, asset: AssetView, stem: string): Promise<string> {
+  const path = `${stem}.${endings[asset.mimeType.split(';')[0] ?? ''] ?? 'bin'}`;
+  writeFileSync(path, await client.downloadAsset(asset));
+  return path;
+}
