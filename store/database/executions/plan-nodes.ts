@@ -4,7 +4,7 @@ import type { DatabaseTransaction } from '../database';
 import { toJson } from '../json';
 
 /**
- * Makes the node rows of a plan, PENDING; where a row is there, brings it up to the plan without touching its state.
+ * Makes the node rows of a plan: PENDING, but COMPLETED where the value is known at the start. Where a row is there, it is brought up to the plan without touching its state.
  * One statement, whatever the number of nodes.
  */
 export async function writePlanNodes(
@@ -21,13 +21,17 @@ export async function writePlanNodes(
     label: node.label,
     node_key: node.nodeKey,
     is_output: !sources.has(node.id),
+    outputs: node.work.kind === 'value' ? node.work.outputs : null,
   }));
   await sql`
     insert into execution_nodes
-      (execution_id, step, node_id, position, node_type, label, node_key, is_output, run_attempt)
-    select ${executionId}, node_id, node_id, position, node_type, label, node_key, is_output, ${attempt}::int
+      (execution_id, step, node_id, position, node_type, label, node_key, is_output, run_attempt,
+       status, outputs, started_at, completed_at)
+    select ${executionId}, node_id, node_id, position, node_type, label, node_key, is_output, ${attempt}::int,
+      case when outputs is null then 'PENDING' else 'COMPLETED' end, outputs,
+      case when outputs is null then null else now() end, case when outputs is null then null else now() end
     from json_to_recordset(${toJson(rows)}::json)
-      as n(node_id text, position int, node_type text, label text, node_key text, is_output boolean)
+      as n(node_id text, position int, node_type text, label text, node_key text, is_output boolean, outputs json)
     on conflict (execution_id, step) do update set position = excluded.position, node_type = excluded.node_type,
       label = excluded.label, node_key = excluded.node_key, is_output = excluded.is_output
   `.execute(transaction);

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { toJson } from '../json';
+import { toNullableJson } from '../json';
 import type { NodeStatus } from '../tables';
 import type { NodeChange } from './execution-writer';
 import { isOpenStatus, type WriteContext } from './write-context';
@@ -13,7 +13,7 @@ import { isOpenStatus, type WriteContext } from './write-context';
  */
 export async function updateNodes(context: WriteContext, changes: readonly NodeChange[]): Promise<void> {
   if (changes.length === 0 || !isOpenStatus(context.execution.status)) return;
-  const rows = toJson(changes.map(toChangeRow));
+  const rows = changeRows(changes);
   if (changes.some(hasOwnStep)) await insertSteps(context, rows);
   const { id, attempt } = context.execution;
   const { rows: changed } = await sql<{ step: string; status: NodeStatus }>`
@@ -30,7 +30,7 @@ export async function updateNodes(context: WriteContext, changes: readonly NodeC
         started_at = case when c.status in ('RUNNING', 'WAITING', 'COMPLETED', 'FAILED')
           then coalesce(n.started_at, now()) else n.started_at end,
         completed_at = case when c.status in ('PENDING', 'RUNNING', 'WAITING') then null else now() end
-    from ${changeRows(rows)}
+    from ${rows}
     where n.execution_id = ${id} and n.step = c.step and case
       when n.status = 'COMPLETED' then n.run_attempt < ${attempt}::int and (
         c.status in ('FAILED', 'SKIPPED', 'CANCELLED')
@@ -71,13 +71,13 @@ export async function refreshNodeCosts(context: WriteContext, step: string): Pro
 }
 
 /** A step inside a loop gets a row of its own, made after its node's. */
-async function insertSteps(context: WriteContext, rows: string): Promise<void> {
+async function insertSteps(context: WriteContext, rows: RawBuilder<unknown>): Promise<void> {
   await sql`
     insert into execution_nodes
       (execution_id, step, node_id, position, node_type, label, node_key, is_output, run_attempt)
     select n.execution_id, c.step, n.node_id, n.position, n.node_type, n.label, n.node_key, false,
       ${context.execution.attempt}::int
-    from ${changeRows(rows)}
+    from ${rows}
     join execution_nodes n on n.execution_id = ${context.execution.id} and n.step = c.node_id
     where c.step <> c.node_id
     on conflict do nothing
@@ -88,24 +88,22 @@ function hasOwnStep(change: NodeChange): boolean {
   return change.step !== undefined && change.step !== change.nodeId;
 }
 
-function toChangeRow(change: NodeChange): object {
-  return {
-    step: change.step ?? change.nodeId,
-    node_id: change.nodeId,
-    status: change.status,
-    outputs: change.outputs,
-    provider: change.provider,
-    model: change.model,
-    attempts: change.attempts,
-    fallback_from: change.fallbackFrom,
-    cached: change.cached,
-    error: change.error,
-  };
-}
-
-function changeRows(rows: string): RawBuilder<unknown> {
-  return sql`json_to_recordset(${rows}::json) as c(step text, node_id text, status text, outputs json, provider text,
-    model text, attempts int, fallback_from json, cached boolean, error json)`;
+/** Arrays and not `json_to_recordset`: that would decode strings inside documents, and refuse NUL. */
+function changeRows(changes: readonly NodeChange[]): RawBuilder<unknown> {
+  const column = <T>(read: (change: NodeChange) => T | undefined) =>
+    changes.map((change) => read(change) ?? null);
+  return sql`unnest(
+    ${column((change) => change.step ?? change.nodeId)}::text[],
+    ${column((change) => change.nodeId)}::text[],
+    ${column((change) => change.status)}::text[],
+    ${column((change) => toNullableJson(change.outputs))}::json[],
+    ${column((change) => change.provider)}::text[],
+    ${column((change) => change.model)}::text[],
+    ${column((change) => change.attempts)}::int[],
+    ${column((change) => toNullableJson(change.fallbackFrom))}::json[],
+    ${column((change) => change.cached)}::boolean[],
+    ${column((change) => toNullableJson(change.error))}::json[]
+  ) as c(step, node_id, status, outputs, provider, model, attempts, fallback_from, cached, error)`;
 }
 
 function height(column: 'c.status' | 'n.status'): RawBuilder<number> {

@@ -14,7 +14,7 @@ export async function recordSend(
       http_status, latency_ms, started_at)
     select ${newId('snd')}, j.id, j.execution_id, j.step, j.provider, j.model,
       1 + (select count(*) from job_sends s where s.job_id = j.id),
-      ${send.outcome}, ${send.failureCode ?? null}, ${send.message ?? null}, ${send.httpStatus ?? null}::int,
+      ${send.outcome}, ${send.failureCode ?? null}, ${withoutNul(send.message)}, ${send.httpStatus ?? null}::int,
       ${Math.round(send.latencyMs)}::int, ${send.startedAt}
     from jobs j where j.id = ${send.jobId} and j.execution_id = ${context.execution.id}
     returning step, number
@@ -24,4 +24,9 @@ export async function recordSend(
     throw new JobStateError(`execution ${context.execution.id} has no job ${send.jobId}`);
   }
   return { ...(await refreshNodeCosts(context, row.step)), jobSends: row.number };
+}
+
+/** Text columns cannot hold it, and a provider's words may. */
+function withoutNul(text: string | undefined): string | null {
+  return text?.replaceAll('\0', '') ?? null;
 }
