@@ -1,12 +1,13 @@
 /**
  * Loaded into every Node child of the supervisor (node -r): when the supervisor is gone, however it ended, its channel
- * closes and the child ends too, as if it had been asked to, and at the latest after ten seconds.
+ * closes and the child ends too. A child that listens for this itself drains in its own way; any other is asked with
+ * SIGTERM. Whoever is still there after fifteen seconds is ended.
  */
-const lastMomentMs = 10_000;
+const lastMomentMs = 15_000;
 
 process.once('disconnect', () => {
   setTimeout(() => process.exit(1), lastMomentMs).unref();
-  process.kill(process.pid, 'SIGTERM');
+  if (process.listenerCount('disconnect') === 0) process.kill(process.pid, 'SIGTERM');
 });
 // The listener alone would keep a child alive that has finished its own shutdown.
 process.channel?.unref();

@@ -93,7 +93,7 @@ type StartChild = (name: ChildName, environment: NodeJS.ProcessEnv) => Promise<u
 function childStarter(supervisor: Supervisor, options: SystemOptions, ports: SystemPorts): StartChild {
   const projectFolder = findProjectFolder();
   const common = commonEnvironment(options.config, ports);
-  const drainMs = { api: 3_000, worker: options.config.shutdownGraceMs, sandbox: 1_000 };
+  const drainMs = { api: 10_000, worker: options.config.shutdownGraceMs, sandbox: 1_000 };
   return async (name, environment) => {
     const program = options.programs?.[name] ?? join(projectFolder, 'dist', name, 'main.js');
     if (!existsSync(program)) throw new BringUpError(`${program} is missing: run npm run build`);
