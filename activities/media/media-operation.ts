@@ -1,0 +1,100 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { MediaError } from './media-error';
+
+/** Pixels of one picture, all frames of an animation counted; 8,192 × 8,192 (a 4K picture doubled) is 67 million. */
+export const PIXELS_MAX = 100_000_000;
+/** WebP cannot hold a longer side. */
+const SIDE_PIXELS_MAX = 16_383;
+
+/** A file that we wrote ourselves. Never a URL: media libraries would fetch it. */
+const inputPath = z.string().refine(isAbsolute, 'must be the absolute path of a local file');
+const side = z.number().int().min(1).max(SIDE_PIXELS_MAX);
+const offset = z.number().int().min(0).max(SIDE_PIXELS_MAX);
+const pictureFormat = z.enum(['png', 'webp', 'jpeg', 'avif']);
+
+const resize = z
+  .strictObject({
+    kind: z.literal('image.resize'),
+    inputPath,
+    width: side.optional(),
+    height: side.optional(),
+    /** `cover` crops, `contain` adds a border (transparent, white in JPEG), `fill` distorts, `inside` keeps within the box. */
+    fit: z.enum(['cover', 'contain', 'fill', 'inside']).default('cover'),
+    withoutEnlargement: z.boolean().default(false),
+  })
+  .refine(({ width, height }) => width !== undefined || height !== undefined, 'needs width, height or both');
+
+/** One piece of local media work, as plain JSON. Sizes are in pixels of the upright picture. */
+export const mediaOperationSchema = z.discriminatedUnion('kind', [
+  resize,
+  z.strictObject({
+    kind: z.literal('image.format'),
+    inputPath,
+    format: pictureFormat,
+    /** 1–100; PNG has no loss and ignores it. */
+    quality: z.number().int().min(1).max(100).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('image.crop'),
+    inputPath,
+    left: offset,
+    top: offset,
+    width: side,
+    height: side,
+  }),
+  /** Decodes every pixel, so that a damaged file is found out. */
+  z.strictObject({ kind: z.literal('image.probe'), inputPath }),
+  z.strictObject({ kind: z.literal('video.probe'), inputPath }),
+  z.strictObject({
+    kind: z.literal('video.thumbnail'),
+    inputPath,
+    /** From the start of the clip; past its end, the last frame is taken. */
+    atSeconds: z.number().min(0).default(0),
+    width: side.optional(),
+    format: pictureFormat.default('png'),
+  }),
+  z.strictObject({ kind: z.literal('audio.probe'), inputPath }),
+]);
+export type MediaOperation = z.infer<typeof mediaOperationSchema>;
+export type ImageOperation = Extract<MediaOperation, { readonly kind: `image.${string}` }>;
+export type PictureFormat = z.infer<typeof pictureFormat>;
+
+/** What is known of a media file; a field is absent where the type has none or the file does not say. */
+export const mediaProbeSchema = z.object({
+  /** Pixels as shown: turned upright by EXIF orientation or the clip's display matrix. */
+  width: z.number().int().optional(),
+  height: z.number().int().optional(),
+  durationSeconds: z.number().optional(),
+  frameRate: z.number().optional(),
+  hasAudio: z.boolean().optional(),
+  /** FFmpeg's name of the picture codec, or of the sound codec where there is no picture: `h264`, `png`, `pcm_s16le`. */
+  codec: z.string().optional(),
+});
+export type MediaProbe = z.infer<typeof mediaProbeSchema>;
+
+export const mediaResultSchema = z.discriminatedUnion('kind', [
+  /** A new file in the work folder; whoever asked for it moves or removes it. */
+  z.object({
+    kind: z.literal('file'),
+    path: z.string(),
+    mimeType: z.string(),
+    bytes: z.number().int(),
+    width: z.number().int(),
+    height: z.number().int(),
+  }),
+  z.object({ kind: z.literal('probe'), probe: mediaProbeSchema }),
+]);
+export type MediaResult = z.infer<typeof mediaResultSchema>;
+
+/** @throws MediaError `too_large` */
+export function assertPixels(
+  { width, height }: { readonly width: number; readonly height: number },
+  subject: string,
+): void {
+  if (width * height <= PIXELS_MAX) return;
+  throw new MediaError(
+    'too_large',
+    `${subject} has ${width} × ${height} pixels; ${PIXELS_MAX / 1e6} million is the limit.`,
+  );
+}
