@@ -21,12 +21,12 @@ const OPENAI_VOICES = [
 
 /** Speech is slower than 10 characters a second nowhere; 21 audio tokens a second make OpenAI's $0.015 a minute. */
 function openaiUsd(request: NodeRequest): number {
-  const bytes = textBytes(request, 'text', 2_000);
+  const bytes = textBytes(request, 'text', 1_000);
   const slowest = Math.min(1, optionalNumber(request, 'speed') ?? 1);
   return (bytes / 2) * 0.6e-6 + (bytes / 10 / slowest) * 21 * 12e-6;
 }
 
-const elevenlabsUsd = (request: NodeRequest): number => (textBytes(request, 'text', 2_000) / 1_000) * 0.1;
+const elevenlabsUsd = (request: NodeRequest): number => (textBytes(request, 'text', 1_000) / 1_000) * 0.1;
 
 function openaiVoice(request: NodeRequest): string {
   const voice = optionalText(request, 'voice') ?? 'alloy';

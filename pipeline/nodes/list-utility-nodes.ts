@@ -21,7 +21,10 @@ export const listUtilityNodes: readonly NodeDefinition[] = [
     label: 'Collect a list',
     description: 'Makes a list of several values: JSON first, then texts, each in edge order.',
     config: nodeConfig({}),
-    inputs: { values: { type: 'json', many: true, description: 'Any number of JSON values.' }, texts: { type: 'text', many: true, description: 'Any number of texts.' } },
+    inputs: {
+      values: { type: 'json', many: true, description: 'Any number of JSON values.' },
+      texts: { type: 'text', many: true, description: 'Any number of texts.' },
+    },
     outputs: listOut,
   }),
   utilityNode('list_first', {

@@ -38,16 +38,22 @@ function scaleFactor(request: NodeRequest): number {
   if (width === undefined || height === undefined) {
     const factor = optionalText(request, 'targetResolution') ? undefined : wantedFactor(request, 1, 1);
     if (factor !== undefined) return factor;
-    throw new UnsupportedRequestError('The size of "image" is not known. Set scaleFactor instead of targetResolution.');
+    throw new UnsupportedRequestError(
+      'The size of "image" is not known. Set scaleFactor instead of targetResolution.',
+    );
   }
   const factor = wantedFactor(request, width, height);
   if (factor > SCALE_FACTOR_MAX) {
-    throw new UnsupportedRequestError(`${width} × ${height} pixels are too few for 4K: the factor would be ${factor}.`);
+    throw new UnsupportedRequestError(
+      `${width} × ${height} pixels are too few for 4K: the factor would be ${factor}.`,
+    );
   }
   const pixels = width * height * factor * factor;
   if (pixels <= PIXELS_MAX) return factor;
   const size = `${width} × ${height} by ${factor}`;
-  throw new UnsupportedRequestError(`${size} would be ${Math.round(pixels / 1e6)} megapixels; 100 are allowed.`);
+  throw new UnsupportedRequestError(
+    `${size} would be ${Math.round(pixels / 1e6)} megapixels; 100 are allowed.`,
+  );
 }
 
 /** By the size of the result; a square of 1024 pixels stands for a picture that is not there yet. */

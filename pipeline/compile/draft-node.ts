@@ -1,0 +1,68 @@
+import type {
+  Candidate,
+  JsonObject,
+  NodeInputs,
+  NodeWork,
+  PlanInput,
+  PlanTemplate,
+} from '../../workflows/contract';
+import type { GraphNode } from '../graph';
+import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
+import { formatPath, graphIssue } from '../graph-issue';
+import type { CandidateDefinition, NodeDefinition } from '../node-definition';
+
+/** A node of a known type on its way into the plan; each stage of the compiler fills its part. */
+export interface DraftNode {
+  readonly posted: GraphNode;
+  readonly id: string;
+  readonly definition: NodeDefinition;
+  readonly inputs: PlanInput[];
+  settings: NodeSettings;
+  config: JsonObject;
+  templates: readonly PlanTemplate[];
+  /** Set for input nodes. */
+  work: NodeWork | undefined;
+  /** Candidates that the user, the node type and the configured providers leave over. */
+  definitions: readonly CandidateDefinition[];
+  candidates: readonly Candidate[];
+  /** Something of this node itself is faulty, so that later stages would only repeat it. */
+  faulty: boolean;
+}
+
+export interface NodeSettings {
+  readonly providers: readonly string[];
+  readonly attemptsMax: number;
+  readonly timeoutSeconds: number | undefined;
+  readonly onError: 'fail' | 'continue';
+}
+
+/** What is known at an input port before the run; absent ports get their value later. */
+export type KnownInputs = NodeInputs;
+
+/** Collects what the stages find. */
+export class Findings {
+  readonly issues: GraphIssue[] = [];
+  readonly warnings: GraphWarning[] = [];
+
+  add(path: IssuePath, code: GraphIssueCode, message: string, fix: string): void {
+    this.issues.push(graphIssue(path, code, message, fix));
+  }
+
+  warn(path: IssuePath, code: GraphWarning['code'], message: string): void {
+    this.warnings.push({ path: formatPath(path), code, message });
+  }
+}
+
+/** Path of a node's part in the request body. */
+export function nodePath(node: GraphNode, ...rest: readonly (string | number)[]): IssuePath {
+  return ['nodes', node.index, ...rest];
+}
+
+/** The ids that a node waits for, by edges and by templates, without repeats. */
+export function dependencies(draft: DraftNode): string[] {
+  const ids = new Set(draft.inputs.map((input) => input.sourceNodeId));
+  for (const { parts } of draft.templates) {
+    for (const part of parts) if (part.kind === 'reference') ids.add(part.nodeId);
+  }
+  return [...ids];
+}

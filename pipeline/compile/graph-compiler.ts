@@ -1,0 +1,337 @@
+import type {
+  AssetReference,
+  JsonObject,
+  JsonValue,
+  NodeInputs,
+  Plan,
+  PlanNode,
+  PortValue,
+} from '../../workflows/contract';
+import type { CompileInput, CompileResult } from '../compile-input';
+import { readGraph, type GraphNode, type ReadGraph } from '../graph';
+import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
+import type { NodeDefinition } from '../node-definition';
+import { computeNodeKey } from '../node-key';
+import { nodeDefinition, nodeDefinitions } from '../nodes';
+import { utf8Bytes } from '../pure/values';
+import { quoteNodes } from '../quote';
+import { narrowCandidates, priceCandidates } from './choose-candidates';
+import { connectEdges } from './connect-edges';
+import { dependencies, Findings, nodePath, type DraftNode } from './draft-node';
+import { orderNodes } from './find-cycles';
+import { findInputSource, readInputValue } from './input-value';
+import { asScopeObject, NameScope } from './name-scope';
+import { nearest } from './nearest';
+import { readSettings } from './read-settings';
+import { resolveTemplates, type NodeLookup } from './resolve-templates';
+import { selectTargets } from './select-targets';
+import { toPlanNode } from './to-plan-node';
+import { validateConfig } from './validate-config';
+
+/** Bytes of a plan as JSON; Temporal takes payloads of 2 MB, and the workflow input holds more than the plan. */
+export const PLAN_BYTES_MAX = 1_000_000;
+const ISSUES_MAX = 500;
+
+/** The stages of `compileGraph`, each over all nodes; every fault is collected, none stops the others. */
+export class GraphCompiler {
+  private readonly findings = new Findings();
+  private readonly drafts = new Map<string, DraftNode>();
+  private readonly graph: ReadGraph;
+  private readonly scope: NameScope;
+
+  constructor(private readonly input: CompileInput) {
+    this.graph = readGraph(input.graph);
+    this.findings.issues.push(...this.graph.issues);
+    this.scope = this.readScope();
+  }
+
+  compile(): CompileResult {
+    this.checkLimits();
+    const selected = selectTargets(this.graph, this.input.targetNodeIds, this.findings);
+    this.draftNodes(selected);
+    const absentIds = new Set(this.graph.nodes.map((node) => node.id).filter((id) => !this.drafts.has(id)));
+    const troubled = connectEdges(this.graph, this.drafts, absentIds, this.findings);
+    this.resolveConfigs();
+    for (const draft of this.drafts.values()) if (!troubled.has(draft.id)) this.checkRequired(draft);
+    for (const draft of this.drafts.values()) this.chooseCandidates(draft);
+    const sorted = this.sort();
+    return this.findings.issues.length > 0 ? this.fail() : this.succeed(sorted);
+  }
+
+  private readScope(): NameScope {
+    const { triggerData, variables } = this.input;
+    const trigger = asScopeObject(triggerData);
+    if (!trigger) {
+      const message = `triggerData must be an object, but is ${describe(triggerData)}.`;
+      this.findings.add(
+        ['triggerData'],
+        'trigger_data_invalid',
+        message,
+        'Send {"prompt": "…"} or leave it out.',
+      );
+    }
+    return new NameScope(trigger ?? {}, variables ?? {});
+  }
+
+  private checkLimits(): void {
+    const { nodesMax, edgesMax } = this.input.limits ?? { nodesMax: 100, edgesMax: 500 };
+    const nodes = this.graph.nodes.length + this.graph.faultyIds.size;
+    const edges = this.graph.edges.length;
+    const fix = 'Split the graph into several workflows.';
+    if (nodes > nodesMax) {
+      this.findings.add(
+        ['nodes'],
+        'too_many_nodes',
+        `The graph has ${nodes} steps; ${nodesMax} are allowed.`,
+        fix,
+      );
+    }
+    if (edges > edgesMax) {
+      this.findings.add(
+        ['edges'],
+        'too_many_edges',
+        `The graph has ${edges} edges; ${edgesMax} are allowed.`,
+        fix,
+      );
+    }
+    if (nodes === 0 && this.graph.issues.length === 0) {
+      const emptyFix = 'Add a node such as {"id": "n1", "data": {"nodeType": "input:text"}}.';
+      this.findings.add(['nodes'], 'graph_empty', 'The graph has no steps.', emptyFix);
+    }
+  }
+
+  private draftNodes(selected: ReadonlySet<string>): void {
+    for (const node of this.graph.nodes) {
+      if (!selected.has(node.id)) continue;
+      const definition = this.definitionOf(node);
+      if (!definition) continue;
+      this.drafts.set(node.id, {
+        posted: node,
+        id: node.id,
+        definition,
+        inputs: [],
+        settings: readSettings(node, definition, this.findings),
+        config: {},
+        templates: [],
+        work: undefined,
+        definitions: [],
+        candidates: [],
+        faulty: false,
+      });
+    }
+  }
+
+  private definitionOf(node: GraphNode): NodeDefinition | undefined {
+    const { nodeType } = node;
+    const definition = nodeType === undefined ? undefined : nodeDefinition(nodeType);
+    if (definition) return definition;
+    const path = nodePath(node, 'data', 'nodeType');
+    const example = 'GET /api/v1/nodes lists all types.';
+    if (nodeType === undefined) {
+      const fix = `Set data.nodeType, for instance "generate:flux_2_pro". ${example}`;
+      this.findings.add(path, 'node_type_missing', `Node "${node.id}" has no type.`, fix);
+      return undefined;
+    }
+    const types = nodeDefinitions.map((known) => known.type);
+    const meant =
+      nearest(nodeType, types) ??
+      nearest(
+        nodeType,
+        types.map((type) => type.split(':')[1] ?? type),
+      );
+    const full = types.find((type) => type === meant || type.endsWith(`:${meant ?? ' '}`));
+    const fix = full ? `Did you mean "${full}"? ${example}` : example;
+    this.findings.add(path, 'node_type_unknown', `There is no node type ${quote(nodeType)}.`, fix);
+    return undefined;
+  }
+
+  private resolveConfigs(): void {
+    const textInputs = [...this.drafts.values()].filter((draft) => draft.definition.type === 'input:text');
+    const onlyTextInput = textInputs.length === 1 ? textInputs[0]?.id : undefined;
+    for (const draft of this.drafts.values()) {
+      if (draft.definition.implementation.kind === 'input')
+        this.resolveInput(draft, draft.id === onlyTextInput);
+      else this.resolveConfig(draft);
+    }
+  }
+
+  private resolveInput(draft: DraftNode, isOnlyTextInput: boolean): void {
+    const path = nodePath(draft.posted, 'data', 'config');
+    const before = this.findings.issues.length;
+    const { value, templates } = resolveTemplates(
+      draft.posted.config,
+      path,
+      this.scope,
+      this.lookup,
+      this.findings,
+    );
+    const config = this.findings.issues.length > before ? undefined : (value as JsonObject);
+    if (config && templates.length > 0) {
+      const message = `"${draft.id}" is an input; it cannot wait for another node.`;
+      this.findings.add(
+        path,
+        'template_reference_invalid',
+        message,
+        'Use the other node by an edge or in a utility node.',
+      );
+    }
+    const valid = config && validateConfig(draft.definition, config, templates, path, this.findings);
+    const node = { ...draft.posted, config: config ?? draft.posted.config };
+    const source = findInputSource(node, isOnlyTextInput, this.scope, config?.['value']);
+    // A faulty default is reported already; a value from triggerData is judged all the same.
+    if (!valid && source.path[0] !== 'triggerData') draft.faulty = true;
+    else if (valid || source.value !== undefined) {
+      const assets = this.input.assets ?? new Map<string, AssetReference>();
+      draft.work = readInputValue(draft.posted, draft.definition, source, assets, this.findings);
+    }
+    draft.faulty ||= draft.work === undefined;
+  }
+
+  private resolveConfig(draft: DraftNode): void {
+    const path = nodePath(draft.posted, 'data', 'config');
+    const posted = this.withoutConnected(draft);
+    const before = this.findings.issues.length;
+    const { value, templates } = resolveTemplates(posted, path, this.scope, this.lookup, this.findings);
+    if (this.findings.issues.length > before) {
+      draft.faulty = true;
+      return;
+    }
+    const config = validateConfig(draft.definition, value as JsonObject, templates, path, this.findings);
+    draft.faulty = config === undefined;
+    draft.config = config ?? {};
+    draft.templates = templates;
+  }
+
+  /** A config field that an edge replaces has no effect, so it is left out of the plan and of the node key. */
+  private withoutConnected(draft: DraftNode): JsonObject {
+    const { posted, definition, inputs } = draft;
+    const replaced = new Set(
+      inputs.map((input) => input.port).filter((port) => definition.inputs[port]?.orConfig),
+    );
+    const kept = Object.entries(posted.config).filter(([key]) => !replaced.has(key));
+    for (const key of replaced) {
+      if (!Object.hasOwn(posted.config, key)) continue;
+      const message = `"${key}" of "${draft.id}" comes by an edge; config.${key} has no effect.`;
+      this.findings.warn(nodePath(posted, 'data', 'config', key), 'config_ignored', message);
+    }
+    return Object.fromEntries(kept);
+  }
+
+  private readonly lookup: NodeLookup = (nodeId) => {
+    const draft = this.drafts.get(nodeId);
+    if (draft) return draft.definition;
+    const isPosted = this.graph.faultyIds.has(nodeId) || this.graph.nodes.some((node) => node.id === nodeId);
+    return isPosted ? 'faulty' : undefined;
+  };
+
+  private checkRequired(draft: DraftNode): void {
+    const connected = new Set(draft.inputs.map((input) => input.port));
+    for (const [name, port] of Object.entries(draft.definition.inputs)) {
+      if (!port.required || connected.has(name)) continue;
+      if (port.orConfig && Object.hasOwn(draft.posted.config, name)) continue;
+      const message = `"${draft.id}" (${draft.definition.type}) misses its input "${name}" (${port.type}).`;
+      const orConfig = port.orConfig ? `, or set data.config.${name}` : '';
+      const fix = `Connect an output of type ${port.type} to its targetHandle "${name}"${orConfig}.`;
+      this.findings.add(nodePath(draft.posted), 'input_missing', message, fix);
+      draft.faulty = true;
+    }
+  }
+
+  private chooseCandidates(draft: DraftNode): void {
+    if (draft.definition.implementation.kind !== 'provider') return;
+    draft.definitions = narrowCandidates(draft, this.input.availableProviders, this.findings);
+    if (draft.faulty || draft.definitions.length === 0) return;
+    draft.candidates = priceCandidates(draft, this.knownInputs(draft), this.findings);
+  }
+
+  /** What input nodes bring to this node. A `many` port counts as known when all its edges are. */
+  private knownInputs(draft: DraftNode): NodeInputs {
+    const known: Record<string, PortValue> = {};
+    const waiting = new Set<string>();
+    for (const { port, many, sourceNodeId, sourcePort } of draft.inputs) {
+      const work = this.drafts.get(sourceNodeId)?.work;
+      const value = work?.kind === 'value' ? work.outputs[sourcePort] : undefined;
+      if (value === undefined) waiting.add(port);
+      else if (!many) known[port] = value;
+      else known[port] = [...asList(known[port]), value as JsonValue];
+    }
+    for (const port of waiting) delete known[port];
+    return known;
+  }
+
+  private sort(): readonly string[] {
+    const waits = new Map([...this.drafts.values()].map((draft) => [draft.id, dependencies(draft)]));
+    const { sorted, cycles } = orderNodes(waits);
+    for (const cycle of cycles) {
+      const [first = ''] = cycle;
+      const draft = this.drafts.get(first);
+      const names = [...cycle, first].map((id) => `"${id}"`).join(' → ');
+      const message = `These nodes wait for each other: ${names}.`;
+      const fix = 'Remove one of the edges or templates between them.';
+      this.findings.add(draft ? nodePath(draft.posted) : ['nodes'], 'cycle', message, fix);
+    }
+    return sorted;
+  }
+
+  private fail(): CompileResult {
+    const { issues } = this.findings;
+    if (issues.length <= ISSUES_MAX) return { ok: false, issues };
+    const message = `There are ${issues.length - ISSUES_MAX} more faults.`;
+    const last: GraphIssue = { path: '', code: 'too_many_issues', message, fix: 'Mend these first.' };
+    return { ok: false, issues: [...issues.slice(0, ISSUES_MAX), last] };
+  }
+
+  private succeed(sorted: readonly string[]): CompileResult {
+    const keys = this.computeKeys(sorted);
+    const nodes = [...this.drafts.values()].map((draft) => toPlanNode(draft, keys.get(draft.id) ?? ''));
+    const plan: Plan = { interpreter: 1, nodes };
+    const bytes = utf8Bytes(JSON.stringify(plan));
+    if (bytes > PLAN_BYTES_MAX) {
+      const message = `The compiled graph has ${bytes} bytes; ${PLAN_BYTES_MAX} are allowed.`;
+      const largest = nodes.toSorted((left, right) => sizeOf(right) - sizeOf(left)).slice(0, 3);
+      const fix = `Shorten the configs of ${listOf(largest.map((node) => `"${node.id}"`))}, or bring long texts in as assets.`;
+      this.findings.add(['nodes'], 'plan_too_large', message, fix);
+      return this.fail();
+    }
+    this.warnUnused();
+    return { ok: true, plan, quote: quoteNodes(nodes), warnings: this.findings.warnings };
+  }
+
+  private computeKeys(sorted: readonly string[]): ReadonlyMap<string, string> {
+    const keys = new Map<string, string>();
+    for (const id of sorted) {
+      const draft = this.drafts.get(id);
+      if (!draft) continue;
+      const { definition, config, templates, work, settings, inputs } = draft;
+      const identity = {
+        nodeType: definition.type,
+        nodeTypeVersion: definition.version,
+        config,
+        templates,
+        work,
+        inputs,
+      };
+      const key = computeNodeKey(
+        { ...identity, providers: settings.providers },
+        (upstream) => keys.get(upstream) ?? '',
+      );
+      keys.set(id, key);
+    }
+    return keys;
+  }
+
+  private warnUnused(): void {
+    const unused = this.scope.unused();
+    if (unused.length === 0) return;
+    const message = `Nothing in the graph reads ${listOf(unused.map((key) => quote(key)))} of triggerData.`;
+    this.findings.warn(['triggerData'], 'trigger_data_unused', message);
+  }
+}
+
+function asList(value: PortValue | undefined): readonly (JsonValue | AssetReference)[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function sizeOf(node: PlanNode): number {
+  return JSON.stringify(node).length;
+}
