@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { ApiError, notFound } from './api-error';
@@ -13,6 +14,8 @@ import { routes } from './routes';
 
 /** Builds the HTTP application; never listens. Routing, 405 answers and OpenAPI are all derived from the route table. */
 export function createApp(dependencies: ApiDependencies): Express {
+  // Every waiting request listens to it.
+  setMaxListeners(0, dependencies.shutdown);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

@@ -26,6 +26,9 @@ export interface RequestContext {
   readonly dependencies: ApiDependencies;
 }
 
+/** On routes that need a key. */
+export type CallerContext = RequestContext & { readonly caller: Caller };
+
 export interface RouteInput<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
@@ -70,8 +73,6 @@ interface InputSchemas<Params extends z.ZodObject, Query extends z.ZodObject, Bo
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** Faults beyond the body's own schema, asked for when that has failed, so that all are told at once. */
-  readonly furtherIssues?: (body: unknown, context: RequestContext) => readonly Issue[];
 }
 
 /** No parameters, no query. Unknown query parameters are ignored, as proxies and browsers add their own. */
@@ -83,20 +84,24 @@ export function defineKeyRoute<Params extends z.ZodObject, Query extends z.ZodOb
   definition: RouteBase &
     InputSchemas<Params, Query, Body> & {
       readonly scope: Scope;
+      /** Faults beyond the body's own schema, asked for when that has failed, so that all are told at once. */
+      readonly furtherIssues?: (body: unknown, context: CallerContext) => Promise<readonly Issue[]>;
       readonly handle: (
         input: RouteInput<z.infer<Params>, z.infer<Query>, z.infer<Body>>,
-        context: RequestContext & { readonly caller: Caller },
+        context: CallerContext,
       ) => Promise<Reply>;
     },
 ): Route {
-  const { handle, scope, furtherIssues: _, ...rest } = definition;
+  const { handle, scope, furtherIssues, ...rest } = definition;
   return {
     ...rest,
     access: { kind: 'key', scope },
     run: async (context, body, caller) => {
       if (caller === undefined)
         throw new Error(`${definition.operationId} was reached without authentication.`);
-      return handle(parseInput(definition, context, body), { ...context, caller });
+      const callerContext = { ...context, caller };
+      const further = async () => (await furtherIssues?.(body, callerContext)) ?? [];
+      return handle(await parseInput(definition, context, body, further), callerContext);
     },
   };
 }
@@ -115,19 +120,21 @@ export function defineOpenRoute<
       ) => Promise<Reply>;
     },
 ): Route {
-  const { handle, furtherIssues: _, ...rest } = definition;
+  const { handle, ...rest } = definition;
   return {
     ...rest,
     access: { kind: 'open' },
-    run: async (context, body) => handle(parseInput(definition, context, body), context),
+    run: async (context, body) =>
+      handle(await parseInput(definition, context, body, async () => []), context),
   };
 }
 
-function parseInput<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
+async function parseInput<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
   schemas: InputSchemas<Params, Query, Body>,
   context: RequestContext,
   rawBody: unknown,
-): RouteInput<z.infer<Params>, z.infer<Query>, z.infer<Body>> {
+  furtherIssues: () => Promise<readonly Issue[]>,
+): Promise<RouteInput<z.infer<Params>, z.infer<Query>, z.infer<Body>>> {
   const params = schemas.params.safeParse(context.request.params);
   const query = schemas.query.safeParse(context.request.query);
   const body = schemas.body.safeParse(rawBody);
@@ -138,7 +145,7 @@ function parseInput<Params extends z.ZodObject, Query extends z.ZodObject, Body 
     ...zodIssues(params.error, 'path'),
     ...zodIssues(query.error, 'query'),
     ...zodIssues(body.error, ''),
-    ...(body.success ? [] : (schemas.furtherIssues?.(rawBody, context) ?? [])),
+    ...(body.success ? [] : await furtherIssues()),
   ];
   const count = issues.length === 1 ? 'one fault' : `${issues.length} faults`;
   throw unprocessable('request_invalid', `The request has ${count}; see issues.`, issues);

@@ -20,11 +20,12 @@ export function createErrorMiddleware(logger: Logger): ErrorRequestHandler {
 }
 
 export function sendError(response: Response, error: ApiError): void {
+  const { requestId } = response.locals as Record<string, unknown>;
   response
     .status(error.status)
     .set(error.headers)
     .set('Cache-Control', 'no-store')
-    .json({ error: error.message, code: error.code, requestId: response.locals.requestId, ...error.details });
+    .json({ error: error.message, code: error.code, requestId, ...error.details });
 }
 
 function toApiError(thrown: unknown): ApiError {

@@ -4,10 +4,12 @@ import { getAssetContent } from './asset-content';
 import { getAsset } from './assets';
 import { cancelExecution } from './cancel-execution';
 import { documentationRoutes } from './documentation';
+import { executeWorkflow } from './execute-workflow';
 import { getExecution } from './get-execution';
 import { livez, readyz } from './health';
 import { listExecutions } from './list-executions';
 import { pollExecution } from './poll-execution';
+import { quoteWorkflow } from './quote-workflow';
 import { receiveCallback } from './receive-callback';
 import { streamEvents } from './stream-events';
 
@@ -18,6 +20,8 @@ export const routes: readonly Route[] = [
   pollExecution,
   streamEvents,
   cancelExecution,
+  executeWorkflow,
+  quoteWorkflow,
   getAsset,
   getAssetContent,
   createApiKey,

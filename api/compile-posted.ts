@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
+import { assets } from '../store/database/assets';
+import type { AssetReference, JsonValue } from '../workflows/contract';
+import type { ApiDependencies } from './dependencies';
+import { unprocessable, type ApiError, type Issue } from './api-error';
+import { graphFields, targetNodeIds } from './graph-body';
+import type { Caller, RequestContext } from './route';
+
+/** A graph with what it is to be run with, straight from a body. */
+export interface PostedGraph {
+  readonly graph: { readonly nodes?: JsonValue; readonly edges?: JsonValue };
+  readonly triggerData: JsonValue | undefined;
+  readonly targetNodeIds: readonly string[] | undefined;
+}
+
+/** Compiles a posted graph with the assets and providers that the caller may use. */
+export async function compilePosted(
+  { database, settings }: Pick<ApiDependencies, 'database' | 'settings'>,
+  caller: Pick<Caller, 'accountId' | 'mode'>,
+  posted: PostedGraph,
+): Promise<CompileResult> {
+  const { graph, triggerData } = posted;
+  const found = new Map<string, AssetReference>();
+  for (const assetId of collectAssetIds(graph, triggerData)) {
+    const asset = await assets.find(database, caller.accountId, assetId);
+    if (asset !== undefined) found.set(assetId, asset);
+  }
+  return compileGraph({
+    graph,
+    triggerData,
+    targetNodeIds: posted.targetNodeIds,
+    assets: found,
+    limits: settings.graphLimits,
+    // Test runs use the sandbox, which has every provider.
+    availableProviders: caller.mode === 'live' ? new Set(settings.liveProviders) : undefined,
+  });
+}
+
+/** 422 with every fault of a graph. */
+export function graphInvalid(issues: readonly Issue[]): ApiError {
+  const count = issues.length === 1 ? 'one fault' : `${issues.length} faults`;
+  const isUnconfigured =
+    issues.length > 0 && issues.every((issue) => issue.code === 'no_provider_configured');
+  const code = isUnconfigured ? 'no_provider_configured' : 'graph_invalid';
+  return unprocessable(code, `The graph has ${count}; see issues.`, issues);
+}
+
+/** Faults of the graph inside a body that has other faults too, so that all are told at once. */
+export async function graphFaults(
+  body: unknown,
+  context: RequestContext,
+  caller: Caller,
+): Promise<readonly Issue[]> {
+  const parsed = z.looseObject({ ...graphFields, targetNodeIds }).safeParse(body);
+  if (!parsed.success || (parsed.data.nodes === undefined && parsed.data.edges === undefined)) return [];
+  const { nodes, edges, triggerData } = parsed.data;
+  const posted = { graph: { nodes, edges }, triggerData, targetNodeIds: parsed.data.targetNodeIds };
+  const result = await compilePosted(context.dependencies, caller, posted);
+  return result.ok ? [] : result.issues;
+}

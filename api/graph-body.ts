@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { JsonObject, JsonValue } from '../workflows/contract';
+
+/**
+ * A part of the graph as it came: bodies are parsed JSON already, and the compiler names all of its faults at once, which a
+ * schema here would hide behind the first one.
+ */
+const uncheckedJson = (openApi: Record<string, unknown>) => z.custom<JsonValue>().optional().meta(openApi);
+
+const later = (what: string) =>
+  z
+    .undefined({ error: `${what} are not available yet.` })
+    .optional()
+    .meta({ type: 'null', description: 'Not available yet.' });
+
+/** What execute and quote have in common. */
+export const graphFields = {
+  nodes: uncheckedJson({
+    type: 'array',
+    items: { type: 'object' },
+    description: 'Nodes as React Flow exports them: `{id, data: {nodeType, config}}`.',
+  }),
+  edges: uncheckedJson({
+    type: 'array',
+    items: { type: 'object' },
+    description: 'Edges as React Flow exports them: `{id, source, target, sourceHandle?, targetHandle?}`.',
+  }),
+  triggerData: uncheckedJson({
+    type: 'object',
+    description: 'Values of the input nodes by their name; `prompt` serves a lone `input:text`.',
+  }),
+};
+
+export const targetNodeIds = z
+  .array(z.string().min(1).max(64))
+  .min(1)
+  .max(100)
+  .optional()
+  .describe('Run only these nodes and what they need.');
+
+export const executeBody = z.strictObject({
+  ...graphFields,
+  targetNodeIds,
+  version: z.int().positive().optional().describe('Of a saved workflow.'),
+  budgetCredits: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Most that the execution may cost, credits (US$0.001).'),
+  priority: z.int().min(1).max(5).optional().describe('1 (first) to 5; 3 unless given.'),
+  failFast: z.boolean().optional().describe('Start no further node after the first failure.'),
+  tags: z.array(z.string().min(1).max(100)).max(20).optional(),
+  iteratorConfigs: later('Batches'),
+  callbackUrl: later('Callbacks'),
+});
+
+export const quoteBody = z.strictObject({ ...graphFields, targetNodeIds });
+
+/** `inline`, or a name for the posted graph: letters, digits, space and `_ . : -`. */
+export const workflowParameters = z.object({ id: z.string().regex(/^[\w .:-]{1,100}$/) });
+
+export const quoteSchema = z
+  .object({
+    minCredits: z.number().describe('First candidates, one round, no retry: what must be available.'),
+    maxCredits: z.number(),
+    nodes: z.array(
+      z.object({ nodeId: z.string(), nodeType: z.string(), minCredits: z.number(), maxCredits: z.number() }),
+    ),
+  })
+  .meta({ id: 'Quote' });
+
+/** An answer as JSON, to be stored: what is undefined goes. */
+export function toStoredJson(value: object): JsonObject {
+  return z.custom<JsonObject>().parse(JSON.parse(JSON.stringify(value)));
+}

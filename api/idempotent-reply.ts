@@ -1,0 +1,80 @@
+import { idempotency } from '../store/database/idempotency';
+import type { IdempotencyRepeat, InsufficientCredits } from '../store/database/executions/execution';
+import type { Quote } from '../pipeline/quote';
+import type { JsonValue } from '../workflows/contract';
+import { ApiError, conflict } from './api-error';
+import { readIdempotencyKey, type IdempotencyRequest } from './http/idempotency-key';
+import type { CallerContext, Reply } from './route';
+
+/** PostgreSQL: the row of the same key was held by another request for longer than the lock time-out. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** How long the stored answer to a key is given back. */
+const LIFETIME_MS = 24 * 3_600_000;
+
+export interface IdempotencyToStore extends IdempotencyRequest {
+  readonly response: { readonly status: number; readonly body: JsonValue };
+  readonly lifetimeMs: number;
+}
+
+/** What to store as the answer, in the transaction of the work itself; undefined without a key. */
+export type StoreReply = (status: number, body: JsonValue) => IdempotencyToStore | undefined;
+
+/**
+ * Runs a creating request once per `Idempotency-Key`: a repeat gets the stored answer, before anything is checked again.
+ *
+ * @throws ApiError 400, 409 `idempotency_in_flight`, 422 `idempotency_key_reused`.
+ */
+export async function replyOnce(
+  context: CallerContext,
+  body: unknown,
+  work: (store: StoreReply) => Promise<Reply>,
+): Promise<Reply> {
+  const { request, caller, dependencies } = context;
+  const key = readIdempotencyKey(request.get('idempotency-key'), {
+    method: request.method,
+    path: request.path,
+    body,
+  });
+  if (key === undefined) return work(() => undefined);
+  const repeat = await idempotency.find(dependencies.database, caller.accountId, key);
+  if (repeat !== undefined) return replay(repeat);
+  try {
+    return await work((status, answer) => ({
+      ...key,
+      response: { status, body: answer },
+      lifetimeMs: LIFETIME_MS,
+    }));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) {
+      throw conflict(
+        'idempotency_in_flight',
+        'The first request with this Idempotency-Key is still in work.',
+        1,
+      );
+    }
+    throw error;
+  }
+}
+
+/** The answer to a repeat. @throws ApiError 422 when the key was used for something else. */
+export function replay(repeat: IdempotencyRepeat): Reply {
+  if (repeat.kind === 'replayed') {
+    return { status: repeat.status, body: repeat.body, headers: { 'Idempotency-Replayed': 'true' } };
+  }
+  const message = 'This Idempotency-Key was used with another request. Use a new key for a new request.';
+  throw new ApiError({ status: 422, code: 'idempotency_key_reused', message });
+}
+
+/** 402 with what each node costs, before anything started. */
+export function insufficientCredits(result: InsufficientCredits, quote: Quote): ApiError {
+  const { requiredCredits, availableCredits } = result;
+  const breakdown = quote.nodes.map(({ nodeId, nodeType, minCredits }) => ({
+    nodeId,
+    nodeType,
+    credits: minCredits,
+  }));
+  const message = `This needs at least ${requiredCredits} credits, and ${availableCredits} are available. Add credits.`;
+  const details = { requiredCredits, availableCredits, breakdown };
+  return new ApiError({ status: 402, code: 'insufficient_credits', message, details });
+}

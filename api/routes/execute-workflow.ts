@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { executionViewSchema } from '../../pipeline/execution-view';
+import { isJsonObject } from '../../pipeline/pure/values';
+import type { Quote } from '../../pipeline/quote';
+import { executions } from '../../store/database/executions';
+import type { NewExecution, PendingStart } from '../../store/database/executions/execution';
+import { newId } from '../../store/ids';
+import type { Plan } from '../../workflows/contract';
+import { notFound } from '../api-error';
+import { compilePosted, graphFaults, graphInvalid } from '../compile-posted';
+import { executeBody, quoteSchema, toStoredJson, workflowParameters } from '../graph-body';
+import type { ApiSettings } from '../dependencies';
+import { holdForChange, isSettled, type ReadExecution } from '../hold-for-change';
+import { preferredWaitSeconds } from '../http/prefer';
+import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
+import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
+import { errorSchema, invalidSchema } from '../schemas';
+import { startAccepted } from '../start-execution';
+import { requireTemporal } from '../temporal-gate';
+import { executionLinks } from '../views/links';
+import { presentExecution } from '../views/present-execution';
+
+const DEFAULT_PRIORITY = 3;
+
+export const receiptSchema = z
+  .object({
+    executionId: z.string(),
+    workflowId: z.string(),
+    version: z.number().nullable(),
+    status: z.literal('RUNNING'),
+    quote: quoteSchema,
+    links: z.record(z.string(), z.string()),
+    execution: executionViewSchema
+      .optional()
+      .describe('With `Prefer: wait=n`: the poll body after the wait.'),
+  })
+  .meta({ id: 'ExecuteReceipt' });
+
+export const insufficientCreditsSchema = errorSchema
+  .extend({
+    requiredCredits: z.number(),
+    availableCredits: z.number(),
+    breakdown: z.array(z.object({ nodeId: z.string(), nodeType: z.string(), credits: z.number() })),
+  })
+  .meta({ id: 'InsufficientCredits' });
+
+type Body = z.infer<typeof executeBody>;
+
+export const executeWorkflow = defineKeyRoute({
+  method: 'POST',
+  path: '/api/v1/workflows/:id/execute',
+  operationId: 'executeWorkflow',
+  summary: 'Runs a pipeline graph',
+  tag: 'executions',
+  scope: 'executions:write',
+  bodyKind: 'json',
+  params: workflowParameters,
+  query: noParameters,
+  body: executeBody,
+  requestHeaders: {
+    'Idempotency-Key': 'Repeats with one key within 24 h start one run and get the first answer.',
+    Prefer: '`wait=n`: answer when the run ends or waits, after n seconds (at most 60) at the latest.',
+  },
+  responses: {
+    201: { description: 'It runs. Poll `links.poll`.', schema: receiptSchema },
+    402: { description: 'Too few credits; nothing was started.', schema: insufficientCreditsSchema },
+    404: { description: 'No such workflow, and no graph was posted.', schema: errorSchema },
+    409: {
+      description: 'The first request with this Idempotency-Key is still in work.',
+      schema: errorSchema,
+    },
+    422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
+  },
+  furtherIssues: (body, context) => graphFaults(body, context, context.caller),
+  handle: async ({ params, body }, context) =>
+    replyOnce(context, body, async (store) => execute(params.id, body, store, context)),
+});
+
+async function execute(
+  workflowId: string,
+  body: Body,
+  store: StoreReply,
+  context: CallerContext,
+): Promise<Reply> {
+  const { caller, dependencies } = context;
+  const { nodes, edges, triggerData, targetNodeIds } = body;
+  if (nodes === undefined && edges === undefined) throw workflowNotFound(workflowId);
+  const compiled = await compilePosted(dependencies, caller, {
+    graph: { nodes, edges },
+    triggerData,
+    targetNodeIds,
+  });
+  if (!compiled.ok) throw graphInvalid(compiled.issues);
+  await requireTemporal(dependencies);
+  const execution = newExecution(workflowId, body, compiled, caller);
+  const receipt = createReceipt(execution, compiled.quote, dependencies.settings);
+  const uncount = await dependencies.rateLimits.countExecution(caller);
+  const { minCredits, maxCredits } = compiled.quote;
+  const result = await executions.accept(dependencies.database, {
+    execution,
+    hold: { minCredits, maxCredits },
+    idempotency: store(201, toStoredJson(receipt)),
+  });
+  if (result.kind !== 'accepted') await uncount();
+  switch (result.kind) {
+    case 'insufficient_credits':
+      throw insufficientCredits(result, compiled.quote);
+    case 'replayed':
+    case 'fingerprint_mismatch':
+      return replay(result);
+    case 'accepted':
+      await startAccepted(dependencies, pendingStartOf(execution, dependencies.clock()));
+      return withWait(receipt, context);
+  }
+}
+
+export function workflowNotFound(workflowId: string): Error {
+  const message = `There is no workflow "${workflowId}". Post the graph itself as nodes and edges.`;
+  return notFound('workflow_not_found', message);
+}
+
+function newExecution(
+  workflowId: string,
+  body: Body,
+  compiled: { readonly plan: Plan; readonly quote: Quote },
+  { accountId, mode }: CallerContext['caller'],
+): NewExecution {
+  const { nodes = [], edges = [], triggerData, budgetCredits, failFast, tags, priority } = body;
+  return {
+    id: newId('exe'),
+    accountId,
+    mode,
+    workflowId,
+    workflowName: workflowId,
+    version: null,
+    graph: { nodes, edges },
+    triggerData: isJsonObject(triggerData) ? triggerData : {},
+    plan: compiled.plan,
+    quote: toStoredJson(compiled.quote),
+    ...{ budgetCredits, failFast, tags, priority },
+  };
+}
+
+/** What a start needs, known without reading it back. */
+function pendingStartOf(execution: NewExecution, nowMs: number): PendingStart {
+  const { id, accountId, mode, workflowName, plan } = execution;
+  return {
+    ...{ executionId: id, accountId, mode, workflowName, plan },
+    attempt: 1,
+    carried: [],
+    failFast: execution.failFast ?? false,
+    priority: execution.priority ?? DEFAULT_PRIORITY,
+    startRequestedAt: new Date(nowMs),
+    cancelRequestedAt: null,
+  };
+}
+
+function createReceipt(
+  execution: NewExecution,
+  quote: Quote,
+  settings: ApiSettings,
+): z.infer<typeof receiptSchema> {
+  const { id: executionId, workflowId, version } = execution;
+  const links = executionLinks(settings, executionId);
+  return {
+    executionId,
+    workflowId,
+    version,
+    status: 'RUNNING',
+    quote: { ...quote, nodes: [...quote.nodes] },
+    links,
+  };
+}
+
+/** `Prefer: wait=n` changes when the answer comes and what it shows, never what is done. */
+async function withWait(receipt: z.infer<typeof receiptSchema>, context: CallerContext): Promise<Reply> {
+  const { request, caller, dependencies, signal } = context;
+  const headers = { Location: receipt.links.self ?? '' };
+  const waitSeconds = preferredWaitSeconds(request.get('prefer'));
+  if (waitSeconds === undefined) return { status: 201, headers, body: receipt };
+  const { executionId } = receipt;
+  const { accountId } = caller;
+  const isEnough = ({ view }: ReadExecution) => isSettled(view);
+  const held = await holdForChange(dependencies, { accountId, executionId, waitSeconds, isEnough, signal });
+  const { settings, clock } = dependencies;
+  const execution = presentExecution(held.view, { settings, accountId, nowMs: clock() });
+  const applied = { ...headers, 'Preference-Applied': `wait=${waitSeconds}` };
+  return { status: 201, headers: applied, body: { ...receipt, execution } };
+}

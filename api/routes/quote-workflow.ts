@@ -1,0 +1,35 @@
+import { compilePosted, graphFaults, graphInvalid } from '../compile-posted';
+import { quoteBody, quoteSchema, workflowParameters } from '../graph-body';
+import { defineKeyRoute, noParameters } from '../route';
+import { errorSchema, invalidSchema } from '../schemas';
+import { workflowNotFound } from './execute-workflow';
+
+export const quoteWorkflow = defineKeyRoute({
+  method: 'POST',
+  path: '/api/v1/workflows/:id/quote',
+  operationId: 'quoteWorkflow',
+  summary: 'What a run would cost, per node; nothing is started',
+  tag: 'executions',
+  scope: 'executions:read',
+  bodyKind: 'json',
+  params: workflowParameters,
+  query: noParameters,
+  body: quoteBody,
+  responses: {
+    200: { description: 'The quote, credits (US$0.001).', schema: quoteSchema },
+    404: { description: 'No such workflow, and no graph was posted.', schema: errorSchema },
+    422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
+  },
+  furtherIssues: (body, context) => graphFaults(body, context, context.caller),
+  handle: async ({ params, body }, { caller, dependencies }) => {
+    const { nodes, edges, triggerData, targetNodeIds } = body;
+    if (nodes === undefined && edges === undefined) throw workflowNotFound(params.id);
+    const compiled = await compilePosted(dependencies, caller, {
+      graph: { nodes, edges },
+      triggerData,
+      targetNodeIds,
+    });
+    if (!compiled.ok) throw graphInvalid(compiled.issues);
+    return { status: 200, body: compiled.quote };
+  },
+});

@@ -1,0 +1,232 @@
+import { EverframeError } from './everframe-error';
+import { backoffMs, createTransport, type Transport, type TransportOptions } from './http-transport';
+import type {
+  AssetView,
+  CallOptions,
+  CancelReceipt,
+  CreatingOptions,
+  ExecuteInput,
+  ExecuteReceipt,
+  ExecutionDetail,
+  ExecutionSummary,
+  ExecutionView,
+  ListFilters,
+  Page,
+  Quote,
+  ResumeInput,
+  ResumeReceipt,
+} from './types';
+
+/** One long poll; well below what proxies cut off. */
+const WAIT_SECONDS = 30;
+/** An unchanged answer that comes sooner was not held: the server is stopping, or a proxy answers for it. */
+const HELD_MS = 1_000;
+
+export interface ExecuteOptions extends CreatingOptions {
+  /** Saved workflow, or a name for the posted graph; `inline` unless given. */
+  readonly workflowId?: string;
+  /** Hold the answer until the run ends, at most 60 s; the receipt then has `execution`. */
+  readonly waitSeconds?: number;
+}
+
+export interface WaitOptions extends CallOptions {
+  /** Give up after this long; the run goes on. */
+  readonly timeoutMs?: number;
+  /** Called with every new state. */
+  readonly onView?: (view: ExecutionView) => void;
+}
+
+/** Typed client of the HTTP API: no dependencies, any runtime with `fetch`. Every method throws `EverframeError`. */
+export interface EverframeClient {
+  execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
+  /** The state now. A failed run is a state, not an error. */
+  poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
+  /** The state once the run has ended or waits for you. @throws EverframeError `wait_timeout` */
+  wait(executionId: string, options?: WaitOptions): Promise<ExecutionView>;
+  /** Every new state, the present one first, until the run has ended or waits for you. */
+  watch(executionId: string, options?: CallOptions): AsyncGenerator<ExecutionView, void, undefined>;
+  /** Goes on from the failed step, with the same graph or an edited one. */
+  resume(executionId: string, edits?: ResumeInput, options?: CreatingOptions): Promise<ResumeReceipt>;
+  /** The receipt that a resume would give; nothing is started. */
+  previewResume(executionId: string, edits?: ResumeInput, options?: CallOptions): Promise<ResumeReceipt>;
+  cancel(executionId: string, options?: CallOptions): Promise<CancelReceipt>;
+  quote(input: ExecuteInput, options?: CallOptions & { readonly workflowId?: string }): Promise<Quote>;
+  listExecutions(filters?: ListFilters, options?: CallOptions): Promise<Page<ExecutionSummary>>;
+  getExecution(executionId: string, options?: CallOptions): Promise<ExecutionDetail>;
+  /** The catalog: ports, JSON Schema of config, candidates, prices. */
+  listNodeTypes(options?: CallOptions): Promise<readonly NodeTypeView[]>;
+  getNodeType(type: string, options?: CallOptions): Promise<NodeTypeView>;
+  getAsset(assetId: string, options?: CallOptions): Promise<AssetView>;
+  /** The bytes of an asset, given as the poll body shows it or by its id. */
+  downloadAsset(asset: string | Pick<AssetView, 'url'>, options?: CallOptions): Promise<Uint8Array>;
+}
+
+export type EverframeClientOptions = TransportOptions;
+
+export interface NodeTypeView {
+  readonly type: string;
+  readonly label: string;
+  readonly description: string;
+  readonly [key: string]: unknown;
+}
+
+export function createEverframeClient(options: EverframeClientOptions): EverframeClient {
+  const transport = createTransport(options);
+  const calls = new Calls(transport);
+  return {
+    execute: (input, given) => execute(calls, input, given),
+    poll: async (id, given) => (await calls.poll(id, given)).view,
+    wait: (id, given) => wait(calls, id, given),
+    watch: (id, given) => watch(calls, id, given),
+    resume: (id, edits = {}, given) => calls.create(`${executionPath(id)}/resume`, edits, given),
+    previewResume: (id, edits = {}, given) =>
+      calls.ask(`${executionPath(id)}/resume`, { ...edits, dryRun: true }, given),
+    cancel: (id, given) => calls.ask(`${executionPath(id)}/cancel`, undefined, given),
+    quote: (input, given) => calls.ask(`${workflowPath(given?.workflowId)}/quote`, input, given),
+    listExecutions: (filters = {}, given) => calls.get(`/workflows/executions${toQuery(filters)}`, given),
+    getExecution: (id, given) => calls.get(executionPath(id), given),
+    listNodeTypes: async (given) => (await calls.get<{ data: NodeTypeView[] }>('/nodes', given)).data,
+    getNodeType: (type, given) => calls.get(`/nodes/${encodeURIComponent(type)}`, given),
+    getAsset: (id, given) => calls.get(assetPath(id), given),
+    downloadAsset: async (asset, given) => {
+      const { url } = typeof asset === 'string' ? await calls.get<AssetView>(assetPath(asset), given) : asset;
+      const response = await transport.open(url, given?.signal);
+      return new Uint8Array(await response.arrayBuffer());
+    },
+  };
+}
+
+interface PolledView {
+  readonly view: ExecutionView;
+  readonly etag: string | undefined;
+}
+
+/** The shapes of exchange that all methods are made of. Answers are trusted to be what our API promises. */
+class Calls {
+  constructor(readonly transport: Transport) {}
+
+  async get<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+    const { signal } = options;
+    return readJson(await this.transport.send({ method: 'GET', path, repeatable: true, signal }));
+  }
+
+  /** A POST that creates nothing, or is idempotent by itself. */
+  async ask<Answer>(path: string, body: unknown, options: CallOptions = {}): Promise<Answer> {
+    const { signal } = options;
+    return readJson(await this.transport.send({ method: 'POST', path, body, repeatable: true, signal }));
+  }
+
+  async create<Answer>(path: string, body: unknown, options: ExecuteOptions = {}): Promise<Answer> {
+    const { signal, waitSeconds } = options;
+    const headers: Record<string, string> = {
+      'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID(),
+    };
+    if (waitSeconds !== undefined) headers['Prefer'] = `wait=${waitSeconds}`;
+    return readJson(
+      await this.transport.send({
+        method: 'POST',
+        path,
+        body,
+        headers,
+        waitSeconds,
+        repeatable: true,
+        signal,
+      }),
+    );
+  }
+
+  async poll(executionId: string, options: CallOptions = {}): Promise<PolledView> {
+    const path = `${executionPath(executionId)}/poll`;
+    const { signal } = options;
+    return readView(await this.transport.send({ method: 'GET', path, repeatable: true, signal }));
+  }
+
+  /** @returns undefined when nothing changed within `WAIT_SECONDS`. */
+  async nextView(
+    executionId: string,
+    etag: string | undefined,
+    options: CallOptions,
+  ): Promise<PolledView | undefined> {
+    const path = `${executionPath(executionId)}/poll?wait=${etag === undefined ? 0 : WAIT_SECONDS}`;
+    const headers: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
+    const waitSeconds = etag === undefined ? 0 : WAIT_SECONDS;
+    const { signal } = options;
+    const request = { method: 'GET', path, headers, waitSeconds, repeatable: true, signal } as const;
+    const response = await this.transport.send(request);
+    return response.status === 304 ? undefined : readView(response);
+  }
+}
+
+async function execute(calls: Calls, input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt> {
+  return calls.create(`${workflowPath(options?.workflowId)}/execute`, input, options);
+}
+
+async function* watch(
+  calls: Calls,
+  executionId: string,
+  options: CallOptions = {},
+): AsyncGenerator<ExecutionView, void, undefined> {
+  let etag: string | undefined;
+  for (let unheld = 0; ;) {
+    const askedAtMs = performance.now();
+    const polled = await calls.nextView(executionId, etag, options);
+    if (polled === undefined) {
+      unheld = performance.now() - askedAtMs < HELD_MS ? unheld + 1 : 0;
+      if (unheld > 0) await calls.transport.sleep(backoffMs(unheld), options.signal);
+      continue;
+    }
+    yield polled.view;
+    if (isSettled(polled.view)) return;
+    if (polled.etag === etag) await calls.transport.sleep(backoffMs(1), options.signal);
+    etag = polled.etag;
+  }
+}
+
+async function wait(calls: Calls, executionId: string, options: WaitOptions = {}): Promise<ExecutionView> {
+  const timeout = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
+  const signals = [options.signal, timeout].filter((signal) => signal !== undefined);
+  const signal = AbortSignal.any(signals);
+  try {
+    for await (const view of watch(calls, executionId, { signal })) {
+      options.onView?.(view);
+      if (isSettled(view)) return view;
+    }
+  } catch (error) {
+    if (timeout?.aborted !== true || options.signal?.aborted === true) throw error;
+    const message = `Execution ${executionId} has not ended after ${options.timeoutMs} ms. It goes on; wait again.`;
+    throw new EverframeError({ message, status: 0, code: 'wait_timeout', cause: error });
+  }
+  throw new EverframeError({ message: 'The watch ended early.', status: 0, code: 'network' });
+}
+
+function isSettled({ status }: ExecutionView): boolean {
+  return status !== 'RUNNING';
+}
+
+function executionPath(executionId: string): string {
+  return `/workflows/executions/${encodeURIComponent(executionId)}`;
+}
+
+function workflowPath(workflowId = 'inline'): string {
+  return `/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+function assetPath(assetId: string): string {
+  return `/assets/${encodeURIComponent(assetId)}`;
+}
+
+function toQuery(filters: ListFilters): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filters)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+async function readView(response: Response): Promise<PolledView> {
+  return { view: await readJson<ExecutionView>(response), etag: response.headers.get('etag') ?? undefined };
+}
+
+async function readJson<Answer>(response: Response): Promise<Answer> {
+  return (await response.json()) as Answer;
+}

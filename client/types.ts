@@ -1,0 +1,150 @@
+import type { AssetView, ExecutionStatus, ExecutionView } from '../pipeline/execution-view';
+import type { NodeQuote, Quote } from '../pipeline/quote';
+
+/** A pipeline graph as React Flow exports it; the API names every fault. */
+export interface GraphInput {
+  readonly nodes: readonly object[];
+  readonly edges: readonly object[];
+}
+
+export interface ExecuteInput extends Partial<GraphInput> {
+  readonly triggerData?: Readonly<Record<string, unknown>>;
+  /** Only these nodes and what they need. */
+  readonly targetNodeIds?: readonly string[];
+  /** Version of a saved workflow. */
+  readonly version?: number;
+  /** Most that the execution may cost, credits. */
+  readonly budgetCredits?: number;
+  /** 1 (first) to 5. */
+  readonly priority?: number;
+  readonly failFast?: boolean;
+  readonly tags?: readonly string[];
+}
+
+export interface ExecuteReceipt {
+  readonly executionId: string;
+  readonly workflowId: string;
+  readonly version: number | null;
+  readonly status: 'RUNNING';
+  readonly quote: Quote;
+  readonly links: Readonly<Record<string, string>>;
+  /** The state after `waitSeconds`, where that was asked for. */
+  readonly execution?: ExecutionView;
+}
+
+export type ResumeInput = Pick<ExecuteInput, 'nodes' | 'edges' | 'triggerData' | 'budgetCredits'>;
+
+export interface ResumeReceipt {
+  readonly executionId: string;
+  /** Finished results that are kept. */
+  readonly reused: readonly { readonly nodeId: string; readonly credits: number }[];
+  /** Nodes that run (again). */
+  readonly rerun: readonly string[];
+  /** Paid jobs still under way at providers, taken over instead of sent again. */
+  readonly adoptedJobs: readonly {
+    readonly jobId: string;
+    readonly nodeId: string;
+    readonly provider: string;
+    readonly model: string;
+  }[];
+  readonly creditsNotSpentAgain: number;
+  /** Of what is left to run. */
+  readonly quote: Quote;
+}
+
+export interface CancelReceipt {
+  readonly executionId: string;
+  readonly status: ExecutionStatus;
+  readonly cancelRequested: boolean;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface ExecutionSummary {
+  readonly executionId: string;
+  readonly workflowId: string;
+  readonly workflowName: string;
+  readonly version: number | null;
+  readonly status: ExecutionStatus;
+  readonly attempt: number;
+  readonly mode: 'live' | 'test';
+  readonly tags: readonly string[];
+  readonly credits: ExecutionView['credits'];
+  readonly failure: ExecutionView['failure'];
+  readonly cancelRequested: boolean;
+  readonly createdAt: string;
+  readonly completedAt: string | null;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface ExecutionDetail extends ExecutionSummary {
+  readonly priority: number;
+  readonly budgetCredits: number | null;
+  readonly execution: ExecutionView;
+  readonly jobs: readonly JobDetail[];
+  readonly graph: Readonly<Record<string, unknown>>;
+  readonly triggerData: Readonly<Record<string, unknown>>;
+  readonly quote: Readonly<Record<string, unknown>>;
+}
+
+/** One paid call at a provider, with every send. */
+export interface JobDetail {
+  readonly jobId: string;
+  readonly nodeId: string;
+  readonly step: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly generation: number;
+  readonly generationReason: 'first' | 'definite_failure' | 'changed' | 'policy' | 'user';
+  readonly state: string;
+  readonly providerJobId: string | null;
+  readonly creditsReserved: number;
+  readonly creditsCharged: number;
+  readonly possibleDuplicate: boolean;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly createdAt: string;
+  readonly acceptedAt: string | null;
+  readonly settledAt: string | null;
+  readonly sends: readonly JobSend[];
+}
+
+export interface JobSend {
+  readonly number: number;
+  readonly outcome: 'accepted' | 'rejected' | 'ambiguous' | 'completed';
+  readonly failureCode: string | null;
+  readonly message: string | null;
+  readonly httpStatus: number | null;
+  readonly latencyMs: number;
+  readonly startedAt: string;
+}
+
+export interface ListFilters {
+  readonly status?: ExecutionStatus;
+  /** Workflow id. */
+  readonly workflow?: string;
+  readonly tag?: string;
+  readonly mode?: 'live' | 'test';
+  /** ISO 8601, included. */
+  readonly createdAfter?: string;
+  /** ISO 8601, excluded. */
+  readonly createdBefore?: string;
+  /** 1–100, default 20. */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface Page<Item> {
+  readonly data: readonly Item[];
+  readonly hasMore: boolean;
+  readonly nextCursor: string | null;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface CreatingOptions extends CallOptions {
+  /** Repeats with one key start one run; a fresh key is made unless given, so that our own retries are safe. */
+  readonly idempotencyKey?: string;
+}
+
+export type { AssetView, ExecutionStatus, ExecutionView, NodeQuote, Quote };
