@@ -17,6 +17,8 @@ export interface MediaRunOptions {
   readonly workFolder: string;
 }
 
+/** Only where this file itself runs from its TypeScript source (jest); a build runs compiled files. */
+const TYPESCRIPT_HOOK = join(__dirname, '../../scripts/typescript-hook.cjs');
 /** Last part of what a child wrote to stderr, kept for operators. */
 const STDERR_CHARACTERS_MAX = 4_000;
 
@@ -52,10 +54,7 @@ function startChild({ memoryLimitMb, workFolder }: MediaRunOptions): ChildProces
   const script = require.resolve('./child-main');
   const isSource = script.endsWith('.ts');
   return fork(script, [], {
-    execArgv: [
-      `--max-old-space-size=${memoryLimitMb}`,
-      ...(isSource ? ['--require', join(__dirname, 'typescript-hook.cjs')] : []),
-    ],
+    execArgv: [`--max-old-space-size=${memoryLimitMb}`, ...(isSource ? ['--require', TYPESCRIPT_HOOK] : [])],
     // TMPDIR: scratch files of libvips. MALLOC_ARENA_MAX: fewer idle megabytes per thread.
     env: { TMPDIR: workFolder, MALLOC_ARENA_MAX: '2' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

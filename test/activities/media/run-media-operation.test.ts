@@ -328,9 +328,9 @@ describe('runMediaOperation', () => {
     });
 
     it('ends its child when the worker is gone', async () => {
-      const folder = join(__dirname, '../../../activities/media');
-      const child = fork(join(folder, 'child-main.ts'), [], {
-        execArgv: ['--require', join(folder, 'typescript-hook.cjs')],
+      const root = join(__dirname, '../../..');
+      const child = fork(join(root, 'activities/media/child-main.ts'), [], {
+        execArgv: ['--require', join(root, 'scripts/typescript-hook.cjs')],
         env: {},
       });
       child.send({ operation: slow(), outputPath: fixtures.path('orphan'), memoryLimitMb: 4_096 });

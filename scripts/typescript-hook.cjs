@@ -1,6 +1,5 @@
 /**
- * Lets a child process read our TypeScript as it stands. Only for runs from sources (jest): a build runs compiled files
- * and has no copy of this one.
+ * Lets a child process read our TypeScript as it stands. Only for runs from sources (jest): a build runs compiled files.
  */
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
