@@ -103,8 +103,8 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return `the text ${JSON.stringify(shorten(value, 40))}`;
-  if (value === undefined) return 'nothing';
-  return `${typeof value} ${String(value)}`;
+  if (typeof value === 'number' || typeof value === 'boolean') return `${typeof value} ${String(value)}`;
+  return value === undefined ? 'nothing' : typeof value;
 }
 
 /** `a, b or c`; the first 20 of a long list. */

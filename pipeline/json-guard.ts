@@ -1,4 +1,4 @@
-import { graphIssue, type GraphIssue, type GraphIssueCode, type IssuePath } from './graph-issue';
+import { describe, graphIssue, type GraphIssue, type GraphIssueCode, type IssuePath } from './graph-issue';
 
 /** Bounds of JSON that comes from outside (SPEC §12): what is inside them may be walked by recursion. */
 export const JSON_LIMITS = {
@@ -47,7 +47,7 @@ class JsonGuard {
     if (typeof value === 'string') this.visitText(value, place);
     else if (typeof value === 'object') this.visitContainer(value, place, depth);
     else if (typeof value !== 'number' || !Number.isFinite(value)) {
-      this.stop(place, 'json_value_invalid', `${String(value)} is not a JSON value.`, 'Send plain JSON.');
+      this.stop(place, 'json_value_invalid', `${describe(value)} is not a JSON value.`, 'Send plain JSON.');
     }
   }
 

@@ -13,7 +13,7 @@ import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
 import type { NodeDefinition } from '../node-definition';
 import { computeNodeKey } from '../node-key';
 import { nodeDefinition, nodeDefinitions } from '../nodes';
-import { utf8Bytes } from '../pure/values';
+import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
 import { narrowCandidates, priceCandidates } from './choose-candidates';
 import { connectEdges } from './connect-edges';
@@ -329,7 +329,7 @@ export class GraphCompiler {
 }
 
 function asList(value: PortValue | undefined): readonly (JsonValue | AssetReference)[] {
-  return Array.isArray(value) ? value : [];
+  return isList(value) ? value : [];
 }
 
 function sizeOf(node: PlanNode): number {

@@ -48,9 +48,7 @@ class TemplateResolver {
   resolve(value: JsonValue, place: IssuePath, path: readonly string[]): JsonValue {
     if (typeof value === 'string') return isTemplate(value) ? this.resolveText(value, place, path) : value;
     if (isList(value)) {
-      return value.map((item, index) =>
-        this.resolve(item as JsonValue, [...place, index], [...path, String(index)]),
-      );
+      return value.map((item, index) => this.resolve(item, [...place, index], [...path, String(index)]));
     }
     if (!isJsonObject(value)) return value;
     const resolved: Record<string, JsonValue> = {};

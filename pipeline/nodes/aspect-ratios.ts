@@ -20,19 +20,22 @@ export const FLUX_ASPECT_RATIOS = ['16:9', '3:2', '4:3', '5:4', '1:1', '4:5', '3
 export type GeminiAspectRatio = (typeof GEMINI_ASPECT_RATIOS)[number];
 export type FluxAspectRatio = (typeof FLUX_ASPECT_RATIOS)[number];
 
-/** fal's presets where it has one of that ratio, else about one megapixel in steps of 32. */
-export const FAL_IMAGE_SIZES: Readonly<
-  Record<FluxAspectRatio, string | { readonly width: number; readonly height: number }>
+/**
+ * The most that fits into one megapixel (1024 × 1024), in steps of 32. fal's own presets (`landscape_16_9` …) cost the
+ * same and are smaller, so a picture would change its size with the provider that makes it.
+ */
+export const FLUX_SIZES: Readonly<
+  Record<FluxAspectRatio, { readonly width: number; readonly height: number }>
 > = {
-  '1:1': 'square_hd',
-  '4:3': 'landscape_4_3',
-  '3:4': 'portrait_4_3',
-  '16:9': 'landscape_16_9',
-  '9:16': 'portrait_16_9',
-  '3:2': { width: 1248, height: 832 },
-  '2:3': { width: 832, height: 1248 },
+  '1:1': { width: 1024, height: 1024 },
   '5:4': { width: 1120, height: 896 },
   '4:5': { width: 896, height: 1120 },
+  '4:3': { width: 1152, height: 864 },
+  '3:4': { width: 864, height: 1152 },
+  '3:2': { width: 1248, height: 832 },
+  '2:3': { width: 832, height: 1248 },
+  '16:9': { width: 1344, height: 768 },
+  '9:16': { width: 768, height: 1344 },
 };
 
 /** gpt-image-2 takes any size in steps of 16 between 1:3 and 3:1; about one megapixel each. */

@@ -7,7 +7,7 @@ import {
   type NodeRequest,
 } from '../node-definition';
 import {
-  FAL_IMAGE_SIZES,
+  FLUX_SIZES,
   FLUX_ASPECT_RATIOS,
   GEMINI_ASPECT_RATIOS,
   OPENAI_IMAGE_SIZES,
@@ -51,10 +51,7 @@ function replicateFormat(request: NodeRequest, allowed: readonly string[], model
 
 // ---------------------------------------------------------------- FLUX.2 [pro]
 
-interface PixelSize {
-  readonly width: number;
-  readonly height: number;
-}
+type PixelSize = Readonly<Record<'width' | 'height', number>>;
 
 function fluxPixels(request: NodeRequest): PixelSize | undefined {
   const width = optionalNumber(request, 'width');
@@ -139,12 +136,10 @@ const flux2Pro = defineNode({
   deterministic: true,
 });
 
-function falSize(request: NodeRequest): string | { width: number; height: number } {
-  const pixels = fluxPixels(request);
-  if (pixels) return { ...pixels };
+function falSize(request: NodeRequest): PixelSize {
   const ratio = optionalText(request, 'aspectRatio');
-  const size = sizeOf(FAL_IMAGE_SIZES, ratio);
-  if (size !== undefined) return size;
+  const size = fluxPixels(request) ?? sizeOf(FLUX_SIZES, ratio);
+  if (size) return { ...size };
   throw new UnsupportedRequestError(`FLUX.2 at fal has no aspect ratio ${ratio ?? '(none)'}.`);
 }
 

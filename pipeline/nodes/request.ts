@@ -5,7 +5,7 @@ import {
   type WireInput,
   type WireValue,
 } from '../node-definition';
-import { isAssetReference, isJsonObject, utf8Bytes } from '../pure/values';
+import { isAssetReference, isJsonObject, isList, utf8Bytes } from '../pure/values';
 
 /** Reads a node's resolved request: the connected input first, the config field of the same name second. */
 
@@ -13,8 +13,9 @@ import { isAssetReference, isJsonObject, utf8Bytes } from '../pure/values';
 export function optionalText(request: NodeRequest, name: string): string | undefined {
   const value = given(request, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'object') throw new UnsupportedRequestError(`"${name}" is not a text.`);
-  return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new UnsupportedRequestError(`"${name}" is not a text.`);
 }
 
 /** @throws UnsupportedRequestError when the text is missing, empty, or longer than the model takes. */
@@ -72,7 +73,7 @@ export function field(
 ): JsonValue | undefined {
   let current: JsonValue | undefined = json;
   for (const key of path) {
-    if (Array.isArray(current) && typeof key === 'number') current = current[key];
+    if (typeof key === 'number') current = isList(current) ? asJson(current[key]) : undefined;
     else if (isJsonObject(current) && Object.hasOwn(current, key)) current = current[key];
     else return undefined;
   }
@@ -82,4 +83,9 @@ export function field(
 function given(request: NodeRequest, name: string): unknown {
   if (Object.hasOwn(request.inputs, name)) return request.inputs[name];
   return Object.hasOwn(request.config, name) ? request.config[name] : undefined;
+}
+
+/** A reply is parsed JSON: what a list in it holds is JSON. */
+function asJson(value: unknown): JsonValue | undefined {
+  return value as JsonValue | undefined;
 }

@@ -21,7 +21,7 @@ import { replicateFile, replicateModel } from './wire/replicate';
 
 /** Long side of a 4K picture, pixels. */
 const LONG_SIDE_4K = 3_840;
-const SCALE_FACTOR_MAX = 16;
+const SCALE_FACTOR_MAX = 10;
 /** What the rest of the house is ready to decode. */
 const PIXELS_MAX = 100_000_000;
 const USD_PER_MEGAPIXEL = 0.016;

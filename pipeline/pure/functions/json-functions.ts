@@ -91,6 +91,6 @@ function checkShape(root: JsonValue): void {
     if (depth >= DEPTH_MAX)
       throw new PureFunctionError(`The JSON is nested deeper than ${DEPTH_MAX} levels.`);
     if (!isList(value)) Object.keys(value).forEach(checkKey);
-    for (const item of Object.values(value) as JsonValue[]) open.push({ value: item, depth: depth + 1 });
+    for (const item of Object.values<JsonValue>(value)) open.push({ value: item, depth: depth + 1 });
   }
 }
