@@ -9,19 +9,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The guarded fetch as an adapter sees it, for one provider.
  *
  * @param privateOrigins - Origins of the provider that may be private, from `resolveProviderUrls`.
- * @param beforeSend - Runs just before the first byte of each exchange, when no await is left; throwing sends nothing.
  */
 export function createProviderFetch(
   guardedFetch: GuardedFetch,
   privateOrigins: readonly string[],
-  beforeSend?: () => void,
 ): ProviderFetch {
   return async (url, init) => {
-    const { status, headers, bytes } = await guardedFetch.fetchBytes(url, {
-      ...init,
-      privateOrigins,
-      beforeSend,
-    });
+    const { status, headers, bytes } = await guardedFetch.fetchBytes(url, { ...init, privateOrigins });
     return { status, headers, bytes };
   };
 }
@@ -81,9 +75,6 @@ export interface Credential {
   readonly id: string;
   readonly secret: string;
 }
-
-/** What adapters send in test mode; the sandbox asks for no more. */
-export const SANDBOX_CREDENTIAL: Credential = { id: 'sandbox', secret: 'sandbox' };
 
 /**
  * A provider's keys: its variable first, then the numbered ones (`FAL_KEY_2`, `FAL_KEY_3` …) in order; each key once.

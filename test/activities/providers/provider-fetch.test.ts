@@ -96,7 +96,7 @@ describe('resolveCredentials', () => {
 });
 
 describe('createProviderFetch', () => {
-  it('reaches the provider’s private origin and no other', async () => {
+  it('reaches the provider’s private origin and no other, and asks once more before it sends', async () => {
     const server = createServer((_request, response) => response.end('ok'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
@@ -112,6 +112,14 @@ describe('createProviderFetch', () => {
     await expect(createProviderFetch(guardedFetch, [])(`${origin}/x`, init)).rejects.toMatchObject({
       sent: false,
     });
+    const lost = new Error('lease lost');
+    const vetoed = createProviderFetch(guardedFetch, [origin])(`${origin}/x`, {
+      ...init,
+      beforeSend: () => {
+        throw lost;
+      },
+    });
+    await expect(vetoed).rejects.toBe(lost);
     await guardedFetch.close();
     await new Promise((resolve) => server.close(resolve));
   });
