@@ -52,7 +52,7 @@ async function reopen(
         budget_credits = coalesce(${request.budgetCredits ?? null}::bigint, budget_credits)
     where id = ${request.executionId} and account_id = ${request.accountId}
       and status in ('FAILED', 'CANCELLED') and attempt = ${request.expectedAttempt}
-    returning attempt, greatest(budget_credits - credits_charged, 0) as budget_left
+    returning attempt, case when budget_credits is not null then greatest(budget_credits - credits_charged, 0) end as budget_left
   `.execute(transaction);
   const [row] = rows;
   return row && { attempt: row.attempt, budgetLeft: row.budget_left ?? undefined };

@@ -113,24 +113,27 @@ export class TestExecution {
   }
 
   /** Opens and claims a job. */
-  async claimedJob(changes: Partial<OpenJobRequest> = {}): Promise<{ jobId: string; claim: JobClaim }> {
+  claimedJob(
+    changes: Partial<OpenJobRequest> = {},
+    runId = RUN,
+  ): Promise<{ jobId: string; claim: JobClaim }> {
     return this.write(async (writer) => {
       const { job } = await writer.openJob(aJobRequest(changes));
       const claim = await writer.claimJob(job.id, { leaseMs: 60_000 });
       if (claim === null) throw new Error('the claim was refused');
       return { jobId: job.id, claim };
-    });
+    }, runId);
   }
 
-  async acceptedJob(changes: Partial<OpenJobRequest> = {}): Promise<string> {
-    const { jobId, claim } = await this.claimedJob(changes);
-    await this.write((writer) => writer.acceptJob(jobId, claim.token, { providerJobId: 'p1' }));
+  async acceptedJob(changes: Partial<OpenJobRequest> = {}, runId = RUN): Promise<string> {
+    const { jobId, claim } = await this.claimedJob(changes, runId);
+    await this.write((writer) => writer.acceptJob(jobId, claim.token, { providerJobId: 'p1' }), runId);
     return jobId;
   }
 
-  async settledJob(credits: number, changes: Partial<OpenJobRequest> = {}): Promise<string> {
-    const jobId = await this.acceptedJob(changes);
-    await this.write((writer) => writer.settleJob(jobId, { outputs: { image: 'made' }, credits }));
+  async settledJob(credits: number, changes: Partial<OpenJobRequest> = {}, runId = RUN): Promise<string> {
+    const jobId = await this.acceptedJob(changes, runId);
+    await this.write((writer) => writer.settleJob(jobId, { outputs: { image: 'made' }, credits }), runId);
     return jobId;
   }
 
