@@ -169,7 +169,7 @@ async function onDisk<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     if (typeof code !== 'string' || !diskCodes.has(code)) throw error;
     const reason =
       code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full: make room' : `the disk refused (${code})`;
