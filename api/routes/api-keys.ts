@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { apiKeyRandomBytes, formatApiKey } from '../../pipeline/pure/api-key-format';
+import { idempotency } from '../../store/database/idempotency';
 import { keys, type ApiKey } from '../../store/database/keys';
 import { ApiError, notFound, unprocessable } from '../api-error';
 import { hashKey } from '../http/authenticate';
-import { defineKeyRoute, noBody, noParameters, type Caller } from '../route';
+import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
+import { defineKeyRoute, noBody, noParameters, type Caller, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema, time } from '../schemas';
 import { SCOPES } from '../scopes';
 
@@ -22,6 +24,13 @@ const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
+const createBody = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  mode: z.enum(['live', 'test']).optional().describe('That of the calling key unless given.'),
+  scopes: z.array(z.enum(SCOPES)).min(1).optional().describe('Those of the calling key unless given.'),
+  expiresAt: time.optional(),
+});
+
 const common = { tag: 'api-keys', scope: 'keys:manage' } as const;
 
 export const createApiKey = defineKeyRoute({
@@ -33,32 +42,16 @@ export const createApiKey = defineKeyRoute({
   bodyKind: 'json',
   params: noParameters,
   query: noParameters,
-  body: z.strictObject({
-    name: z.string().trim().min(1).max(100),
-    mode: z.enum(['live', 'test']).optional().describe('That of the calling key unless given.'),
-    scopes: z.array(z.enum(SCOPES)).min(1).optional().describe('Those of the calling key unless given.'),
-    expiresAt: time.optional(),
-  }),
+  body: createBody,
+  requestHeaders: {
+    'Idempotency-Key': 'Repeats with one key within 24 h make one key; the answer to a repeat lacks `key`.',
+  },
   responses: {
     201: { description: 'The key.', schema: apiKeySchema.extend({ key: z.string() }) },
     403: { description: 'The calling key may not make such a key.', schema: errorSchema },
     422: { description: 'The body is not as described.', schema: invalidSchema },
   },
-  handle: async ({ body }, { caller, dependencies }) => {
-    const mode = body.mode ?? caller.mode;
-    const scopes = body.scopes ?? caller.scopes;
-    refuseMorePower(caller, mode, scopes);
-    const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
-    if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
-    const secret = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
-    const { accountId } = caller;
-    const hash = hashKey(secret);
-    const last4 = secret.slice(-4);
-    const key = await keys.register(dependencies.database, {
-      ...{ accountId, mode, name: body.name, hash, last4, scopes, expiresAt },
-    });
-    return { status: 201, body: { ...presentKey(key), key: secret } };
-  },
+  handle: async ({ body }, context) => replyOnce(context, body, (store) => create(body, store, context)),
 });
 
 export const listApiKeys = defineKeyRoute({
@@ -99,6 +92,28 @@ export const revokeApiKey = defineKeyRoute({
     return { status: 200, body: presentKey(key) };
   },
 });
+
+async function create(
+  body: z.infer<typeof createBody>,
+  store: StoreReply,
+  context: CallerContext,
+): Promise<Reply> {
+  const { caller, dependencies } = context;
+  const { accountId } = caller;
+  const { name, mode = caller.mode, scopes = caller.scopes } = body;
+  refuseMorePower(caller, mode, scopes);
+  const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
+  if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
+  const secret = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
+  const made = { accountId, mode, name, hash: hashKey(secret), last4: secret.slice(-4), scopes, expiresAt };
+  const presented = { name, mode, last4: made.last4, scopes: [...scopes] };
+  // Stored before the key is made and without its secret, which is kept nowhere: a repeat makes no second key.
+  const toStore = store(201, { ...presented, expiresAt: expiresAt?.toISOString() ?? null });
+  const repeat = toStore && (await idempotency.store(dependencies.database, accountId, toStore));
+  if (repeat !== undefined) return replay(repeat);
+  const key = await keys.register(dependencies.database, made);
+  return { status: 201, body: { ...presentKey(key), key: secret } };
+}
 
 /** A key never makes one that may do more: a test key no live key, none a scope that it lacks. */
 function refuseMorePower(caller: Caller, mode: Caller['mode'], scopes: readonly string[]): void {

@@ -8,9 +8,11 @@ import { executeWorkflow } from './execute-workflow';
 import { getExecution } from './get-execution';
 import { livez, readyz } from './health';
 import { listExecutions } from './list-executions';
+import { getNodeType, listNodeTypes } from './nodes';
 import { pollExecution } from './poll-execution';
 import { quoteWorkflow } from './quote-workflow';
 import { receiveCallback } from './receive-callback';
+import { resumeExecution } from './resume-execution';
 import { streamEvents } from './stream-events';
 
 /** Every route of the API. Order matters where patterns overlap: `/workflows/executions/…` comes before `/workflows/:id/…`. */
@@ -20,8 +22,11 @@ export const routes: readonly Route[] = [
   pollExecution,
   streamEvents,
   cancelExecution,
+  resumeExecution,
   executeWorkflow,
   quoteWorkflow,
+  listNodeTypes,
+  getNodeType,
   getAsset,
   getAssetContent,
   createApiKey,

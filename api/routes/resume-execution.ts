@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { isJsonObject } from '../../pipeline/pure/values';
+import { executions } from '../../store/database/executions';
+import type { ExecutionDetail, ResumeResult } from '../../store/database/executions/execution';
+import type { JsonObject } from '../../workflows/contract';
+import { ApiError, conflict } from '../api-error';
+import { compilePosted, graphInvalid } from '../compile-posted';
+import { graphFields, quoteSchema, toStoredJson } from '../graph-body';
+import { executionNotFound } from '../hold-for-change';
+import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
+import { planResume, type ResumePlan } from '../plan-resume';
+import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
+import { errorSchema, executionParameters, invalidSchema } from '../schemas';
+import { startAccepted } from '../start-execution';
+import { requireTemporal } from '../temporal-gate';
+import { executionLinks } from '../views/links';
+import { insufficientCreditsSchema } from './execute-workflow';
+
+const resumeBody = z
+  .strictObject({
+    ...graphFields,
+    budgetCredits: z.int().positive().optional().describe('A new limit for the whole execution, credits.'),
+    dryRun: z.boolean().optional().describe('Answer the receipt only; nothing is started.'),
+  })
+  .optional();
+
+const resumeReceiptSchema = z
+  .object({
+    executionId: z.string(),
+    reused: z
+      .array(z.object({ nodeId: z.string(), credits: z.number() }))
+      .describe('Finished results that are kept.'),
+    rerun: z.array(z.string()).describe('Nodes that run (again).'),
+    adoptedJobs: z
+      .array(z.object({ jobId: z.string(), nodeId: z.string(), provider: z.string(), model: z.string() }))
+      .describe('Paid jobs under way that are taken over instead of sent again.'),
+    creditsNotSpentAgain: z.number(),
+    quote: quoteSchema.describe('Of what is left to run.'),
+    links: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'ResumeReceipt' });
+
+type Body = NonNullable<z.infer<typeof resumeBody>>;
+
+export const resumeExecution = defineKeyRoute({
+  method: 'POST',
+  path: '/api/v1/workflows/executions/:id/resume',
+  operationId: 'resumeExecution',
+  summary:
+    'Goes on from the failed step, with the same graph or an edited one; finished results are not paid again',
+  tag: 'executions',
+  scope: 'executions:write',
+  bodyKind: 'json',
+  params: executionParameters,
+  query: noParameters,
+  body: resumeBody,
+  requestHeaders: {
+    'Idempotency-Key': 'Repeats with one key within 24 h resume once and get the first answer.',
+  },
+  responses: {
+    200: { description: 'With `dryRun`: what a resume would do.', schema: resumeReceiptSchema },
+    202: { description: 'It runs again.', schema: resumeReceiptSchema },
+    402: {
+      description: 'Too few credits for what is left; nothing was started.',
+      schema: insufficientCreditsSchema,
+    },
+    404: { description: 'Unknown execution, or not yours.', schema: errorSchema },
+    409: { description: 'It runs, waits or has completed: there is nothing to resume.', schema: errorSchema },
+    422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
+  },
+  handle: async ({ params, body = {} }, context) => {
+    if (body.dryRun === true) return { status: 200, body: await previewResume(params.id, body, context) };
+    return replyOnce(context, body, async (store) => resume(params.id, body, store, context));
+  },
+});
+
+async function previewResume(executionId: string, body: Body, context: CallerContext): Promise<unknown> {
+  const prepared = await prepare(executionId, body, context);
+  return createReceipt(executionId, prepared.resume, context);
+}
+
+async function resume(
+  executionId: string,
+  body: Body,
+  store: StoreReply,
+  context: CallerContext,
+): Promise<Reply> {
+  const { caller, dependencies } = context;
+  const prepared = await prepare(executionId, body, context);
+  const { quote, carried, reused } = prepared.resume;
+  await requireTemporal(dependencies);
+  const receipt = createReceipt(executionId, prepared.resume, context);
+  const result = await executions.prepareResume(dependencies.database, {
+    accountId: caller.accountId,
+    executionId,
+    expectedAttempt: prepared.detail.execution.attempt,
+    plan: prepared.plan,
+    carried,
+    quote: toStoredJson(quote),
+    hold: { minCredits: quote.minCredits, maxCredits: quote.maxCredits },
+    reusedNodeIds: reused.map(({ nodeId }) => nodeId),
+    graph: prepared.graph,
+    triggerData: prepared.triggerData,
+    budgetCredits: body.budgetCredits,
+    idempotency: store(202, toStoredJson(receipt)),
+  });
+  if (result.kind !== 'resumed') return refuse(result, prepared.resume);
+  await startAccepted(dependencies, await executions.pendingStart(dependencies.database, executionId));
+  return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
+}
+
+function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: ResumePlan): Reply {
+  switch (result.kind) {
+    case 'not_found':
+      throw executionNotFound();
+    case 'conflict':
+      throw notResumable(result.status);
+    case 'insufficient_credits':
+      throw insufficientCredits(result, quote);
+    case 'replayed':
+    case 'fingerprint_mismatch':
+      return replay(result);
+  }
+}
+
+/** Reads the execution and compiles what it is to go on with. */
+async function prepare(executionId: string, body: Body, { caller, dependencies }: CallerContext) {
+  const detail = await executions.detail(dependencies.database, caller.accountId, executionId);
+  if (detail === undefined) throw executionNotFound();
+  requireResumable(detail, caller.mode);
+  const edited = editedParts(detail, body);
+  const { documents } = detail;
+  const graph = edited.graph ?? documents.graph;
+  const compiled = await compilePosted(dependencies, caller, {
+    graph: { nodes: graph.nodes, edges: graph.edges },
+    triggerData: body.triggerData ?? documents.triggerData,
+    // An execution of some nodes only stays one, unless its graph is edited.
+    targetNodeIds: edited.graph === undefined ? documents.plan.nodes.map((node) => node.id) : undefined,
+  });
+  if (!compiled.ok) throw graphInvalid(compiled.issues);
+  const { plan, quote } = compiled;
+  return { detail, plan, resume: planResume(plan, quote, detail), ...edited };
+}
+
+function editedParts(
+  { documents }: ExecutionDetail,
+  { nodes, edges, triggerData }: Body,
+): { readonly graph?: JsonObject; readonly triggerData?: JsonObject } {
+  const isGraphEdited = nodes !== undefined || edges !== undefined;
+  return {
+    graph: isGraphEdited
+      ? { nodes: nodes ?? documents.graph.nodes ?? [], edges: edges ?? documents.graph.edges ?? [] }
+      : undefined,
+    triggerData: isJsonObject(triggerData) ? triggerData : undefined,
+  };
+}
+
+function requireResumable({ execution }: ExecutionDetail, mode: CallerContext['caller']['mode']): void {
+  if (execution.mode !== mode) {
+    const message = `This is a ${execution.mode} execution. Resume it with a ${execution.mode} key.`;
+    throw new ApiError({ status: 403, code: 'mode_not_allowed', message });
+  }
+  if (execution.status !== 'FAILED' && execution.status !== 'CANCELLED') throw notResumable(execution.status);
+}
+
+function notResumable(status: string): ApiError {
+  return conflict(
+    'execution_not_resumable',
+    `The execution is ${status}; only FAILED and CANCELLED ones can resume.`,
+  );
+}
+
+function createReceipt(
+  executionId: string,
+  { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan,
+  { dependencies }: CallerContext,
+): z.infer<typeof resumeReceiptSchema> {
+  return {
+    executionId,
+    reused: [...reused],
+    rerun: [...rerun],
+    adoptedJobs: adoptedJobs.map(({ id, nodeId, provider, model }) => ({
+      jobId: id,
+      nodeId,
+      provider,
+      model,
+    })),
+    creditsNotSpentAgain,
+    quote: { ...quote, nodes: [...quote.nodes] },
+    links: executionLinks(dependencies.settings, executionId),
+  };
+}
