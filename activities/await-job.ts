@@ -10,11 +10,20 @@ import { withHeartbeat } from './heartbeat';
 import { findOperation, handleOf } from './job-context';
 import type { ProviderSession } from './provider-access';
 import type { JobCheck, JobHandle, QueueOperation } from './providers/provider';
-import { ProviderError } from './providers/provider-error';
+import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
 import { requireCandidate, requireDefinition } from './resolve-request';
 import { view } from './send-job';
 import { settledResult } from './settled-result';
 import { jobPending, providerFailureType, StepError } from './to-application-failure';
+
+/** The provider could not be asked, also for a key or an account of ours: the accepted job goes on without us. */
+const SAYS_NOTHING_OF_THE_JOB: ReadonlySet<ProviderErrorKind> = new Set([
+  'rate_limited',
+  'unavailable',
+  'ambiguous',
+  'authentication',
+  'billing',
+]);
 
 /** Polled in process this long; then the slot is given back until the next look. */
 const WINDOW_MS = 6_000;
@@ -95,9 +104,7 @@ class JobWait {
       return await this.operation.check(this.handle, this.session.call(this.signal));
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (error.kind === 'rate_limited' || error.kind === 'unavailable' || error.kind === 'ambiguous') {
-        throw jobPending(this.yieldMs(error.retryAfterMs));
-      }
+      if (SAYS_NOTHING_OF_THE_JOB.has(error.kind)) throw jobPending(this.yieldMs(error.retryAfterMs));
       throw await this.recordFailure(error);
     }
   }

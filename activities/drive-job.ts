@@ -2,15 +2,12 @@ import type { ExecutionWriter } from '../store/database/executions/execution-wri
 import { BudgetReachedError, type Job, type JobClaim, type OpenedJob } from '../store/database/jobs/job';
 import { CircuitOpenError } from './circuit-breakers';
 import { writeFenced } from './fence';
-import { handleOf, type JobContext } from './job-context';
+import { circuitOpen, handleOf, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { requestDocument } from './resolve-request';
 import { sendJob, type SendMethod } from './send-job';
 import { StepError } from './to-application-failure';
 import { resolveUnknownFate } from './unknown-fate';
-
-/** From the claim to the first byte on the socket; looked at once more just before that byte. */
-const LEASE_MS = 10_000;
 
 export type DrivenJob<T> =
   /** Sent by this call; `value` is the provider's answer, not yet recorded. */
@@ -24,13 +21,6 @@ export type DrivenJob<T> =
     }
   /** ACCEPTED, STORED or SETTLED before: adopted. */
   | { readonly kind: 'happened'; readonly job: Job };
-
-export interface ClaimedJob {
-  readonly job: Job;
-  readonly claim: JobClaim;
-  /** `performance.now()` taken before the claim: the lease ends `LEASE_MS` after it at the latest. */
-  readonly claimedAtMs: number;
-}
 
 /**
  * Brings a job to the point where its fate is known, sending it at most once (SPEC §6).
@@ -52,7 +42,7 @@ export async function driveJob<T>(
     if (fate.kind === 'happened') return fate;
     if (fate.kind === 'resubmit') resubmitUnknown = 'policy';
     if (fate.kind !== 'claimed') continue;
-    const sent = await sendJob(context, fate.claimed, LEASE_MS, send);
+    const sent = await sendJob(context, fate.claimed, send);
     if (sent) return { kind: 'sent', ...fate.claimed, ...sent };
   }
 }
@@ -63,7 +53,7 @@ async function fateOf(
 ): ReturnType<typeof resolveUnknownFate> {
   if (job.state === 'ACCEPTED' || job.state === 'STORED' || job.state === 'SETTLED')
     return { kind: 'happened', job };
-  return resolveUnknownFate(context, job, LEASE_MS);
+  return resolveUnknownFate(context, job);
 }
 
 /** Intent and claim in one commit; the node shows who serves it. */
@@ -136,11 +126,6 @@ function assertCircuitClosed({ deps, breakerKey, resolved }: JobContext<unknown>
   } catch (error) {
     throw error instanceof CircuitOpenError ? circuitOpen(resolved.candidate.provider, error) : error;
   }
-}
-
-export function circuitOpen(provider: string, error: CircuitOpenError): StepError {
-  const message = `${provider} failed too often in the last minutes; nothing is sent to it before ${new Date(error.retryAtMs).toISOString()}.`;
-  return new StepError('CircuitOpen', message, { provider, retryAtMs: error.retryAtMs, cause: error });
 }
 
 function budgetReached({ input, resolved }: JobContext<unknown>, error: BudgetReachedError): StepError {

@@ -1,6 +1,7 @@
 import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-definition';
-import type { Job } from '../store/database/jobs/job';
+import type { Job, JobClaim } from '../store/database/jobs/job';
 import type { JobInput } from '../workflows/contract';
+import type { CircuitOpenError } from './circuit-breakers';
 import type { ActivityDependencies } from './dependencies';
 import { materialiseInput, type MaterialisedInput } from './materialise-input';
 import { createReadText, mediaAccess } from './media-access';
@@ -20,6 +21,16 @@ export interface JobContext<Operation> {
   /** Statistics and state of the circuit are kept apart by this. */
   readonly breakerKey: string;
   readonly signal: AbortSignal;
+}
+
+/** From the claim to the first byte on the socket; looked at once more just before that byte. */
+export const LEASE_MS = 10_000;
+
+export interface ClaimedJob {
+  readonly job: Job;
+  readonly claim: JobClaim;
+  /** `performance.now()` taken before the claim: the lease ends `LEASE_MS` after it at the latest. */
+  readonly claimedAtMs: number;
 }
 
 /** Sends are never aborted by a cancellation: an aborted send may have been accepted. They end by their own time limit. */
@@ -70,4 +81,9 @@ function isKind<Kind extends 'sync' | 'queue'>(
 export function handleOf(job: Job): JobHandle | undefined {
   const providerJobId = job.providerHandle?.providerJobId;
   return typeof providerJobId === 'string' ? { ...job.providerHandle, providerJobId } : undefined;
+}
+
+export function circuitOpen(provider: string, error: CircuitOpenError): StepError {
+  const message = `${provider} failed too often in the last minutes; nothing is sent to it before ${new Date(error.retryAtMs).toISOString()}.`;
+  return new StepError('CircuitOpen', message, { provider, retryAtMs: error.retryAtMs, cause: error });
 }

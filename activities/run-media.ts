@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeDefinition } from '../pipeline/node-definition';
 import type { TempFile } from '../store/assets/asset-store';
@@ -10,6 +11,7 @@ import { createReadText } from './media-access';
 import { ownStep } from './own-steps';
 import { isAssetReference, resolveNodeRequest } from './resolve-request';
 import { registerFile } from './store-outputs';
+import { toMediaFailure } from './to-media-failure';
 import { StepError } from './to-application-failure';
 
 /** Local work on one media input, in a child process that may crash, hang or grow without harm to the worker. */
@@ -52,10 +54,11 @@ function buildOperation(
   if (definition.implementation.kind !== 'media') {
     throw new StepError('Internal', `${definition.type} is no media node in this release.`);
   }
-  return mediaOperationSchema.parse({
-    ...definition.implementation.toOperation(config),
-    inputPath: path.resolve(inputPath),
-  });
+  const operation = { ...definition.implementation.toOperation(config), inputPath: path.resolve(inputPath) };
+  const parsed = mediaOperationSchema.safeParse(operation);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new StepError('InputInvalid', `${definition.type} cannot run with its resolved config: ${faults}.`);
 }
 
 async function runOperation(
@@ -74,7 +77,9 @@ async function runOperation(
     });
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
-    throw new StepError('MediaFailed', `Node "${nodeId}": ${error.message}`, { cause: error });
+    const unusable = (message: string): Error =>
+      new StepError('MediaFailed', `Node "${nodeId}": ${message}`, { cause: error });
+    throw toMediaFailure(error, unusable);
   }
 }
 

@@ -1,9 +1,8 @@
 import { callbackToken } from '../store/database/callback-token';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
 import { CircuitOpenError } from './circuit-breakers';
-import { circuitOpen, type ClaimedJob } from './drive-job';
 import { writeFenced } from './fence';
-import { NEVER_ABORTS, type JobContext } from './job-context';
+import { circuitOpen, LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
@@ -31,14 +30,13 @@ class LeaseEndedError extends Error {}
 export async function sendJob<T>(
   context: JobContext<SyncOperation | QueueOperation>,
   claimed: ClaimedJob,
-  leaseMs: number,
   send: SendMethod<T>,
 ): Promise<SentJob<T> | undefined> {
   const { deps, session, breakerKey } = context;
   const startedAt = new Date(deps.now());
   const startedMs = performance.now();
   const assertLease = (): void => {
-    if (performance.now() > claimed.claimedAtMs + leaseMs)
+    if (performance.now() > claimed.claimedAtMs + LEASE_MS)
       throw new LeaseEndedError('The lease ended before the send.');
   };
   try {

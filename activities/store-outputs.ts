@@ -14,8 +14,11 @@ import {
 } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { FetchFailure } from './fetch/fetch-failure';
+import { MediaError } from './media/media-error';
+import type { MediaProbe } from './media/media-operation';
 import { probeMedia } from './media/probe-media';
 import { sniffMediaType } from './media/sniff-media-type';
+import { toMediaFailure } from './to-media-failure';
 import { StepError } from './to-application-failure';
 
 /** Largest file that is taken from a provider or a user, by type. */
@@ -129,7 +132,7 @@ export async function registerFile(
     );
   }
   const mimeType = sniffed?.mimeType ?? 'application/octet-stream';
-  const { width, height, durationSeconds } = type === 'file' ? {} : await probeMedia(filePath, mimeType);
+  const { width, height, durationSeconds } = type === 'file' ? {} : await probe(filePath, mimeType);
   const stored = await put(deps, source.accountId, { path: filePath }, mimeType, BYTES_MAX[type]);
   const { accountId, jobId: sourceJobId, sourceUrlHost } = source;
   return assets.register(deps.database, {
@@ -143,6 +146,15 @@ export async function registerFile(
     sourceJobId,
     sourceUrlHost,
   });
+}
+
+async function probe(filePath: string, mimeType: string): Promise<MediaProbe> {
+  try {
+    return await probeMedia(filePath, mimeType);
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    throw toMediaFailure(error, (message) => new UnexpectedReplyError(message, { cause: error }));
+  }
 }
 
 async function fetchInto(

@@ -1,9 +1,9 @@
 import { callbacks } from '../store/database/callbacks';
 import type { Job } from '../store/database/jobs/job';
-import type { ClaimedJob } from './drive-job';
 import { writeFenced } from './fence';
-import type { JobContext } from './job-context';
+import { LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
+import { ProviderError } from './providers/provider-error';
 import { StepError } from './to-application-failure';
 
 export type Fate =
@@ -29,7 +29,6 @@ const LOOK_INTERVAL_MS = 300;
 export async function resolveUnknownFate(
   context: JobContext<SyncOperation | QueueOperation>,
   job: Job,
-  leaseMs: number,
 ): Promise<Fate> {
   if (job.state !== 'SUBMITTING' && job.state !== 'UNKNOWN') {
     await context.deps.sleep(LOOK_INTERVAL_MS, context.signal);
@@ -39,9 +38,9 @@ export async function resolveUnknownFate(
   if (adopted) return adopted;
   switch (context.session.provider.submitSafety) {
     case 'idempotent':
-      return sendAgain(context, job, leaseMs);
+      return sendAgain(context, job);
     case 'lookup':
-      return lookUp(context, job, leaseMs);
+      return lookUp(context, job);
     case 'none':
       return waitOrDecide(context, job);
   }
@@ -56,11 +55,25 @@ async function adoptFromCallback(
   const { readCallback } = session.provider;
   if (!readCallback) return undefined;
   for (const message of await callbacks.unhandled(deps.database, job.id)) {
-    const handle = await readCallback({ ...message, model: job.model }, session.call(signal));
+    const call = session.call(signal);
+    const handle = await unlessUnreachable(() => readCallback({ ...message, model: job.model }, call));
+    if (handle === UNREACHABLE) continue;
     if (handle) return adopt(context, job, handle);
     await callbacks.markHandled(deps.database, [message.id]);
   }
   return undefined;
+}
+
+const UNREACHABLE = Symbol('unreachable');
+
+/** A provider that cannot be asked tells nothing of the job: its failure must not send the node to another provider. */
+async function unlessUnreachable<T>(ask: () => Promise<T>): Promise<T | typeof UNREACHABLE> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ProviderError) return UNREACHABLE;
+    throw error;
+  }
 }
 
 async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: JobHandle): Promise<Fate> {
@@ -73,31 +86,31 @@ async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: Job
     : { kind: 'happened', job: known };
 }
 
-async function sendAgain(context: JobContext<unknown>, job: Job, leaseMs: number): Promise<Fate> {
+async function sendAgain(context: JobContext<unknown>, job: Job): Promise<Fate> {
   const { deps, input, session, signal } = context;
   const claimedAtMs = performance.now();
   const claim = await writeFenced(deps, input, (writer) =>
-    writer.reclaimJob(job.id, { leaseMs, credentialId: session.credentialId }),
+    writer.reclaimJob(job.id, { leaseMs: LEASE_MS, credentialId: session.credentialId }),
   );
   if (claim) return { kind: 'claimed', claimed: { job, claim, claimedAtMs } };
   await deps.sleep(LOOK_INTERVAL_MS, signal);
   return { kind: 'changed' };
 }
 
-async function lookUp(
-  context: JobContext<SyncOperation | QueueOperation>,
-  job: Job,
-  leaseMs: number,
-): Promise<Fate> {
+async function lookUp(context: JobContext<SyncOperation | QueueOperation>, job: Job): Promise<Fate> {
   const { deps, operation, session, signal } = context;
   if (operation.kind !== 'queue' || !operation.lookup) return waitOrDecide(context, job);
-  const handle = await operation.lookup(job.id, session.call(signal));
+  const handle = await unlessUnreachable(async () => operation.lookup?.(job.id, session.call(signal)));
+  if (handle === UNREACHABLE) {
+    await deps.sleep(LOOK_INTERVAL_MS * 10, signal);
+    return { kind: 'changed' };
+  }
   if (handle) return adopt(context, job, handle);
   if (job.state === 'SUBMITTING' && deps.now() < senderGoneAtMs(context, job)) {
     await deps.sleep(LOOK_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
-  return sendAgain(context, job, leaseMs);
+  return sendAgain(context, job);
 }
 
 async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>, job: Job): Promise<Fate> {

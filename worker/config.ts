@@ -20,6 +20,7 @@ const environmentSchema = z.object({
   EVERFRAME_BREAKER_VOLUME_THRESHOLD: z.coerce.number().int().min(1).default(5),
   EVERFRAME_BREAKER_ERROR_PERCENTAGE: z.coerce.number().int().min(1).max(100).default(50),
   EVERFRAME_BREAKER_RESET_MS: milliseconds.default(30_000),
+  EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
   EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
@@ -46,6 +47,8 @@ export interface WorkerConfig {
     readonly errorThresholdPercentage: number;
     readonly resetTimeoutMs: number;
   };
+  /** How long sends in flight may go on after a stop; longer than the slowest send where no send may be cut off. */
+  readonly shutdownGraceMs: number;
   readonly mediaConcurrency: number;
   readonly logLevel: string;
 }
@@ -80,6 +83,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
       errorThresholdPercentage: settings.EVERFRAME_BREAKER_ERROR_PERCENTAGE,
       resetTimeoutMs: settings.EVERFRAME_BREAKER_RESET_MS,
     },
+    shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
     logLevel: settings.EVERFRAME_LOG_LEVEL,
   };

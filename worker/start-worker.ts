@@ -29,8 +29,6 @@ export interface RunningWorker {
   readonly stopped: Promise<void>;
 }
 
-/** Longest guarded send plus what is stored after it. */
-const SHUTDOWN_GRACE_MS = 20_000;
 /** Must be longer than the longest send, or a slow failing provider would never open its circuit. */
 const BREAKER_WINDOW_MS = 120_000;
 
@@ -84,6 +82,8 @@ export async function startWorker(
 function installRuntime(logger: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      // Workers of activities alone are what we want.
+      if (message.startsWith('No workflows registered')) return;
       const { error, ...rest } = meta ?? {};
       logger[level === 'ERROR' ? 'error' : 'warn']({ ...rest, ...(error ? { err: error } : {}) }, message);
     }),
@@ -115,7 +115,7 @@ async function createWorkers(
   const { taskQueue, temporalNamespace: namespace } = config;
   const activities = createActivities(deps);
   const { submitJob, callProvider, runMedia, ...core } = activities;
-  const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS };
+  const common = { connection, namespace, shutdownGraceTime: config.shutdownGraceMs };
   const queues: WorkerOptions[] = [
     {
       ...common,
@@ -133,9 +133,9 @@ async function createWorkers(
       activities: { runMedia },
       maxConcurrentActivityTaskExecutions: config.mediaConcurrency,
     },
-    ...Object.keys(providers).map((provider) => ({
+    ...providers.map((provider) => ({
       ...common,
-      taskQueue: providerTaskQueue(taskQueue, provider),
+      taskQueue: providerTaskQueue(taskQueue, provider.id),
       activities: { submitJob, callProvider },
     })),
   ];

@@ -1,0 +1,25 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import * as activities from './activities';
+
+/** The worker of the hand-written workflows, in a process of its own as ours is, with the same sticky time-out. */
+async function main(): Promise<void> {
+  const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: 'bench-hand',
+    workflowsPath: require.resolve('./workflows'),
+    activities,
+    stickyQueueScheduleToStartTimeout: '1 s',
+  });
+  process.once('SIGTERM', () => worker.shutdown());
+  process.once('disconnect', () => worker.shutdown());
+  process.send?.({ ready: true });
+  await worker.run();
+  await connection.close();
+  if (process.connected) process.disconnect();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mainJob } from '../support/graph-builder';
+import { TestSystem } from '../support/test-system';
+
+let test: TestSystem;
+
+beforeAll(async () => {
+  test = await TestSystem.start({ EVERFRAME_SANDBOX_LATENCY_SCALE: '1' });
+});
+
+afterAll(() => test.stop());
+
+describe('a worker killed with kill -9', () => {
+  it('during the upscale costs no second job: another worker goes on waiting for the first', async () => {
+    const { executionId } = await test.client.execute(mainJob('killed-late comet'));
+    for await (const view of test.client.watch(executionId)) {
+      if (view.nodes['upscale']?.status === 'RUNNING') break;
+    }
+    test.kill('worker');
+    const view = await test.client.wait(executionId);
+    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect(await test.accepted({ prompt: 'killed-late comet' })).toHaveLength(1);
+    expect(await test.accepted({ model: 'crystal-upscaler' })).toHaveLength(1);
+  });
+
+  it('right after the start loses nothing', async () => {
+    const { executionId } = await test.client.execute(mainJob('killed-early comet'));
+    test.kill('worker');
+    const view = await test.client.wait(executionId);
+    expect(view.status).toBe('COMPLETED');
+    expect(await test.accepted({ prompt: 'killed-early comet' })).toHaveLength(1);
+  });
+});
+
+describe('an API killed with kill -9', () => {
+  it('leaves the run alone and answers the poll again after its restart', async () => {
+    const { executionId } = await test.client.execute(mainJob('api comet'));
+    test.kill('api');
+    const view = await test.client.wait(executionId);
+    expect(view.status).toBe('COMPLETED');
+    expect(await test.accepted({ prompt: 'api comet' })).toHaveLength(1);
+  });
+});

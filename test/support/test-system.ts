@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readCliConfig } from '../../cli/config';
+import { findFreePort } from '../../cli/embedded/ports';
+import { bringUp, type RunningSystem } from '../../cli/up';
+import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
+import type { LedgerEntry } from '../../sandbox/core/ledger';
+import type { FaultRule } from '../../sandbox/core/faults';
+import { createTestDatabase } from './test-database';
+
+/** API, worker and sandbox as processes of their own, on the PostgreSQL and Temporal of the test run. */
+export class TestSystem {
+  private constructor(
+    readonly system: RunningSystem,
+    readonly client: EverframeClient,
+    readonly taskQueue: string,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  static async start(environment: NodeJS.ProcessEnv = {}): Promise<TestSystem> {
+    const home = mkdtempSync(join(tmpdir(), 'everframe-e2e-'));
+    const database = await createTestDatabase();
+    const taskQueue = `test-${randomBytes(6).toString('hex')}`;
+    const config = readCliConfig(
+      {
+        ...process.env,
+        EVERFRAME_HOME: home,
+        DATABASE_URL: database.url,
+        EVERFRAME_TASK_QUEUE: taskQueue,
+        EVERFRAME_PORT: String(await findFreePort()),
+        EVERFRAME_SANDBOX_PORT: String(await findFreePort()),
+        EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
+        EVERFRAME_BREAKER_VOLUME_THRESHOLD: '100',
+        ...environment,
+      },
+      home,
+    );
+    const system = await bringUp({ config, report: () => undefined });
+    const client = createEverframeClient({ baseUrl: system.urls.api, apiKey: system.credentials.keys.test });
+    return new TestSystem(system, client, taskQueue, async () => {
+      await system.stop();
+      await database.close();
+      rmSync(home, { recursive: true, force: true });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.release();
+  }
+
+  /** Submits that a provider of the sandbox took. */
+  async accepted(filter: { prompt?: string; model?: string } = {}): Promise<readonly LedgerEntry[]> {
+    const response = await fetch(`${this.system.urls.sandbox}/_sandbox/ledger`);
+    const { entries } = (await response.json()) as { entries: LedgerEntry[] };
+    return entries.filter(
+      (entry) =>
+        entry.kind === 'submit' &&
+        entry.accepted === true &&
+        (filter.prompt === undefined || entry.prompt?.includes(filter.prompt)) &&
+        (filter.model === undefined || entry.model.includes(filter.model)),
+    );
+  }
+
+  /** Replaces the fault plan; an empty one heals everything. */
+  async setFaults(rules: readonly FaultRule[]): Promise<void> {
+    const response = await fetch(`${this.system.urls.sandbox}/_sandbox/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rules, seed: 1 }),
+    });
+    if (!response.ok) throw new Error(`The sandbox refused the fault plan: ${await response.text()}`);
+  }
+
+  /** kill -9 of one process; the supervisor starts it again. */
+  kill(name: 'api' | 'worker'): void {
+    const pid = this.system.pidOf(name);
+    if (pid === undefined) throw new Error(`The ${name} does not run.`);
+    process.kill(pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Plan, PlanNode } from '../../workflows/contract';
+import { currentDetails } from '../../workflows/current-details';
+import { RunState } from '../../workflows/run-state';
+
+function aNode(id: string, facts: Partial<PlanNode> = {}): PlanNode {
+  return {
+    id,
+    label: id,
+    nodeType: 'utility:prompt_concat',
+    nodeTypeVersion: 1,
+    work: { kind: 'pure', function: 'text.concat' },
+    inputs: [],
+    config: {},
+    templates: [],
+    dependsOn: [],
+    nodeKey: id,
+    onError: 'fail',
+    timeoutSeconds: 600,
+    attemptsMax: 3,
+    ...facts,
+  };
+}
+
+function aPlan(...nodes: PlanNode[]): Plan {
+  return { interpreter: 1, nodes };
+}
+
+const end = { outputs: { text: 'a' }, credits: 2, attempts: 1, unrecorded: true };
+
+describe('RunState', () => {
+  it('collects a many port in edge order, whatever the order in which its sources ended', () => {
+    const inputs = ['b', 'a'].map((sourceNodeId) => ({
+      port: 'texts',
+      many: true,
+      sourceNodeId,
+      sourcePort: 'text',
+    }));
+    const join = aNode('join', { inputs });
+    const state = new RunState(aPlan(aNode('a'), aNode('b'), join), []);
+    state.complete('a', { ...end, outputs: { text: 'first' } });
+    state.complete('b', { ...end, outputs: { text: 'second' } });
+    expect(state.inputsOf(join)).toEqual({ texts: ['second', 'first'] });
+  });
+
+  it('keeps plan order for ids that look like numbers', () => {
+    const state = new RunState(aPlan(aNode('10'), aNode('2')), []);
+    state.complete('2', end);
+    state.complete('10', end);
+    expect(state.unrecorded().map((node) => node.nodeId)).toEqual(['10', '2']);
+  });
+
+  it('records neither what activities record themselves nor what an earlier run recorded', () => {
+    const carried = [{ nodeId: 'a', status: 'COMPLETED' as const, outputs: { text: 'kept' } }];
+    const state = new RunState(aPlan(aNode('a'), aNode('b'), aNode('c')), carried);
+    state.complete('b', { ...end, unrecorded: false });
+    state.complete('c', end);
+    expect(state.unrecorded()).toEqual([{ nodeId: 'c', status: 'COMPLETED', outputs: { text: 'a' } }]);
+    expect(state.outputs('a')).toEqual({ text: 'kept' });
+  });
+
+  it('fails the run for the first failed node of the plan, but not for one that may fail', () => {
+    const error = { code: 'content_refused', message: 'no', retryable: false } as const;
+    const state = new RunState(aPlan(aNode('a', { onError: 'continue' }), aNode('b'), aNode('c')), []);
+    state.fail('a', error);
+    expect(state.failure()).toBeUndefined();
+    state.fail('c', error);
+    state.fail('b', error);
+    expect(state.failure()).toMatchObject({ nodeId: 'b', code: 'content_refused', resumable: true });
+  });
+
+  it('carries finished nodes only', () => {
+    const state = new RunState(aPlan(aNode('a'), aNode('b')), []);
+    state.complete('a', end);
+    state.get('b').status = 'RUNNING';
+    expect(state.carry()).toEqual([{ nodeId: 'a', status: 'COMPLETED', outputs: { text: 'a' } }]);
+  });
+});
+
+describe('currentDetails', () => {
+  it('shows a row per node and survives labels with pipes and new lines', () => {
+    const plan = aPlan(aNode('a', { label: 'Hero | shot\nwide' }));
+    const state = new RunState(plan, []);
+    state.complete('a', {
+      ...end,
+      candidate: { provider: 'fal', model: 'm', execution: 'queue', priceCredits: 2 },
+    });
+    expect(currentDetails(plan, state).split('\n').at(-1)).toBe(
+      '| Hero \\| shot wide (a) | utility:prompt_concat | COMPLETED | fal:m | 1 | 2 |',
+    );
+  });
+
+  it('stays within what Temporal keeps', () => {
+    const plan = aPlan(
+      ...Array.from({ length: 100 }, (_, index) => aNode(`n${index}`, { label: '長'.repeat(100) })),
+    );
+    expect(Buffer.byteLength(currentDetails(plan, new RunState(plan, [])))).toBeLessThan(20_000);
+  });
+});
