@@ -40,10 +40,10 @@ export const assets = {
         source_url_host: asset.sourceUrlHost ?? null,
       })
       .onConflict((conflict) =>
-        conflict.columns(['account_id', 'sha256', 'mime_type']).doUpdateSet(({ ref, fn }) => ({
-          width: fn.coalesce(ref('assets.width'), ref('excluded.width')),
-          height: fn.coalesce(ref('assets.height'), ref('excluded.height')),
-          duration_seconds: fn.coalesce(ref('assets.duration_seconds'), ref('excluded.duration_seconds')),
+        conflict.columns(['account_id', 'sha256', 'mime_type']).doUpdateSet((eb) => ({
+          width: eb.fn.coalesce('assets.width', 'excluded.width'),
+          height: eb.fn.coalesce('assets.height', 'excluded.height'),
+          duration_seconds: eb.fn.coalesce('assets.duration_seconds', 'excluded.duration_seconds'),
         })),
       )
       .returningAll()

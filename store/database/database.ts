@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
-import { Pool, types, type PoolConfig } from 'pg';
+import { Pool, TypeOverrides, types, type PoolConfig } from 'pg';
 import type { Tables } from './tables';
 
 /** Either the pool or an open transaction: what a query runs on. */
@@ -50,7 +50,7 @@ function open(databaseUrl: string, options: DatabaseOptions, poolLimits: PoolCon
     max: options.poolMax ?? 10,
     application_name: 'everframe',
     keepAlive: true,
-    types: { getTypeParser: typeParser },
+    types: typeParsers(),
     ...poolLimits,
   });
   // Without a listener a broken idle connection would end the process.
@@ -60,8 +60,12 @@ function open(databaseUrl: string, options: DatabaseOptions, poolLimits: PoolCon
   return { queries, pool, databaseUrl, close: () => (closing ??= queries.destroy()) };
 }
 
-const typeParser: typeof types.getTypeParser = (typeId: number, format?: 'text' | 'binary') =>
-  typeId === types.builtins.INT8 ? parseSafeInteger : types.getTypeParser(typeId, format);
+/** Of this pool alone: nobody else's parsers are changed. */
+function typeParsers(): TypeOverrides {
+  const parsers = new TypeOverrides();
+  parsers.setTypeParser(types.builtins.INT8, parseSafeInteger);
+  return parsers;
+}
 
 function parseSafeInteger(text: string): number {
   const value = Number(text);

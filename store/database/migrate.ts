@@ -26,7 +26,7 @@ export async function migrate(database: Database): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName;
     throw new Error(
       `the database could not be brought to the newest schema${failed === undefined ? '' : ` (migration ${failed})`}: ` +
-        (error instanceof Error ? error.message : String(error)),
+        (error instanceof Error ? error.message : 'the reason is not known'),
       { cause: error },
     );
   } finally {

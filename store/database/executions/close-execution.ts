@@ -42,7 +42,7 @@ async function lockIfHeldBy(
     .set({ temporal_run_id: runId })
     .where('id', '=', request.executionId)
     .where('status', 'in', ['RUNNING', 'WAITING'])
-    .where(({ or, eb }) => or([eb('temporal_run_id', 'is', null), eb('temporal_run_id', '=', runId)]))
+    .where((eb) => eb.or([eb('temporal_run_id', 'is', null), eb('temporal_run_id', '=', runId)]))
     .where(sql<boolean>`coalesce(${runId}::text <> all (past_run_ids), true)`)
     .returning(['id', 'account_id', 'mode', 'attempt', 'status'])
     .executeTakeFirst();

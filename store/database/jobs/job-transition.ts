@@ -29,8 +29,8 @@ export async function moveJob(context: WriteContext, transition: Transition): Pr
     .where('state', 'in', transition.from);
   if (transition.token !== undefined) update = update.where('claim_token', '=', transition.token);
   if (transition.hasLeaseEnded) {
-    update = update.where(({ or, eb }) =>
-      or([eb('state', '<>', 'SUBMITTING'), eb('lease_until', '<', sql<Date>`clock_timestamp()`)]),
+    update = update.where((eb) =>
+      eb.or([eb('state', '<>', 'SUBMITTING'), eb('lease_until', '<', sql<Date>`clock_timestamp()`)]),
     );
   }
   const row = await update.returningAll().executeTakeFirst();

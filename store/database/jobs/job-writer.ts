@@ -15,11 +15,25 @@ type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'setStatus'
 
 /** The part of the writer that moves jobs; each method is one conditional update that names the states it comes from. */
 export function jobWriter(context: WriteContext): JobWriter {
-  const move = async (step: Omit<Transition, 'set'>, set: Transition['set']) =>
-    (await moveJob(context, { ...step, set })) !== undefined;
   return {
     openJob: (request) => openJob(context, request),
     job: (jobId) => readJob(context, jobId),
+    ...sendWriter(context),
+    ...endWriter(context),
+    settleJob: (jobId, settlement) => settleJob(context, jobId, settlement),
+    recordSend: (send) => recordSend(context, send),
+  };
+}
+
+type SendWriter = Pick<
+  JobWriter,
+  'claimJob' | 'reclaimJob' | 'returnJob' | 'acceptJob' | 'adoptJob' | 'unknownJob' | 'storeJob'
+>;
+
+function sendWriter(context: WriteContext): SendWriter {
+  const move = async (step: Omit<Transition, 'set'>, set: Transition['set']) =>
+    (await moveJob(context, { ...step, set })) !== undefined;
+  return {
     claimJob: (jobId, options) => claim(context, jobId, ['INTENT'], options),
     reclaimJob: (jobId, options) => claim(context, jobId, ['SUBMITTING', 'UNKNOWN'], options),
     returnJob: (jobId, token, failure) =>
@@ -30,6 +44,21 @@ export function jobWriter(context: WriteContext): JobWriter {
     acceptJob: (jobId, token, handle) =>
       move({ jobId, token, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
     adoptJob: (jobId, handle) => move({ jobId, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
+    unknownJob: (jobId, { token, failure } = {}) =>
+      move(
+        { jobId, token, hasLeaseEnded: token === undefined, from: ['SUBMITTING'] },
+        { state: 'UNKNOWN', failure: toNullableJson(failure) },
+      ),
+    storeJob: (jobId, outputs) =>
+      move(
+        { jobId, from: ['SUBMITTING', 'ACCEPTED', 'UNKNOWN'] },
+        { state: 'STORED', outputs: toJson(outputs), stored_at: sql<Date>`now()`, failure: null },
+      ),
+  };
+}
+
+function endWriter(context: WriteContext): Pick<JobWriter, 'rejectJob' | 'failJob' | 'cancelJob'> {
+  return {
     rejectJob: (jobId, token, failure) =>
       endJob(context, {
         jobId,
@@ -45,11 +74,6 @@ export function jobWriter(context: WriteContext): JobWriter {
         failure,
         ...options,
       }),
-    unknownJob: (jobId, { token, failure } = {}) =>
-      move(
-        { jobId, token, hasLeaseEnded: token === undefined, from: ['SUBMITTING'] },
-        { state: 'UNKNOWN', failure: toNullableJson(failure) },
-      ),
     cancelJob: (jobId, options) =>
       endJob(context, {
         jobId,
@@ -58,13 +82,6 @@ export function jobWriter(context: WriteContext): JobWriter {
         to: 'CANCELLED',
         ...options,
       }),
-    storeJob: (jobId, outputs) =>
-      move(
-        { jobId, from: ['SUBMITTING', 'ACCEPTED', 'UNKNOWN'] },
-        { state: 'STORED', outputs: toJson(outputs), stored_at: sql<Date>`now()`, failure: null },
-      ),
-    settleJob: (jobId, settlement) => settleJob(context, jobId, settlement),
-    recordSend: (send) => recordSend(context, send),
   };
 }
 

@@ -56,8 +56,8 @@ async function supersede(context: WriteContext, request: OpenJobRequest): Promis
     .where('provider', '=', request.provider)
     .where('model', '=', request.model)
     .where('state', 'in', supersededFrom)
-    .where(({ or, eb }) =>
-      or([
+    .where((eb) =>
+      eb.or([
         eb('request_hash', '<>', request.requestHash),
         eb('state', '=', 'UNKNOWN').and(sql.lit(request.resubmitUnknown !== undefined), '=', true),
       ]),
