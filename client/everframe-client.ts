@@ -220,7 +220,7 @@ function toQuery(filters: ListFilters): string {
   for (const [name, value] of Object.entries(filters)) {
     if (value !== undefined) query.set(name, String(value));
   }
-  return query.size === 0 ? '' : `?${query}`;
+  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 async function readView(response: Response): Promise<PolledView> {

@@ -58,3 +58,15 @@ export async function terminate(executionId: string): Promise<void> {
     await connection.close();
   }
 }
+
+/** How often Temporal noted a cancel request for the latest run. */
+export async function cancelRequests(executionId: string): Promise<number> {
+  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+  try {
+    const client = new Client({ connection });
+    const { events } = await client.workflow.getHandle(executionWorkflowId(executionId)).fetchHistory();
+    return (events ?? []).filter((event) => event.workflowExecutionCancelRequestedEventAttributes).length;
+  } finally {
+    await connection.close();
+  }
+}

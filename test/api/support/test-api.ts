@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { createApp } from '../../../api/app';
-import type { ApiDependencies } from '../../../api/dependencies';
+import type { ApiDependencies, ApiSettings } from '../../../api/dependencies';
 import { hashKey } from '../../../api/http/authenticate';
 import { createRateLimits } from '../../../api/http/rate-limits';
 import { SCOPES, type Scope } from '../../../api/scopes';
-import { connectTemporal } from '../../../api/temporal-executions';
+import { connectTemporal, type TemporalExecutions } from '../../../api/temporal-executions';
 import { apiKeyRandomBytes, formatApiKey } from '../../../pipeline/pure/api-key-format';
 import { createLocalAssetStore } from '../../../store/assets/local-asset-store';
 import { accounts } from '../../../store/database/accounts';
@@ -48,6 +48,8 @@ export interface TestApi {
   readonly account: TestAccount;
   call(method: string, path: string, request?: TestRequest): Promise<TestAnswer>;
   createAccount(options?: {
+    /** A further key of this account; a new account unless given. */
+    readonly accountId?: string;
     readonly plan?: string;
     readonly mode?: Mode;
     readonly scopes?: readonly Scope[];
@@ -57,8 +59,14 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+export interface TestApiOptions {
+  /** Stands between the routes and the real Temporal. */
+  readonly temporal?: (real: TemporalExecutions) => TemporalExecutions;
+  readonly settings?: Partial<ApiSettings>;
+}
+
 /** An API of its own on an empty database, the real Temporal server and a task queue without workers: runs stay open. */
-export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Promise<TestApi> {
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = await openTestStore();
   const folder = await mkdtemp(path.join(tmpdir(), 'everframe-api-'));
   const shutdown = new AbortController();
@@ -72,7 +80,7 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
   const dependencies: ApiDependencies = {
     database,
     assetStore: createLocalAssetStore(folder),
-    temporal,
+    temporal: options.temporal?.(temporal) ?? temporal,
     listener: openExecutionListener(database),
     rateLimits: await createRateLimits(database.pool),
     logger: pino({ level: process.env['EVERFRAME_TEST_LOG'] ?? 'silent' }),
@@ -83,8 +91,8 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
       assetSecrets: ['a secret of the tests, long enough to be one'],
       graphLimits: { nodesMax: 100, edgesMax: 500 },
       liveProviders: [],
+      ...options.settings,
     },
-    ...overrides,
   };
   server.on('request', createApp(dependencies));
   const createAccount = accountFactory(dependencies);
@@ -121,16 +129,21 @@ function listen(server: ReturnType<typeof createServer>): Promise<string> {
 
 function accountFactory({ database }: Pick<ApiDependencies, 'database'>): TestApi['createAccount'] {
   return async ({
+    accountId = newId('acc'),
     plan = 'self_hosted',
     mode = 'test',
     scopes = SCOPES,
     credits: amount = 100_000,
     expiresAt,
   } = {}) => {
-    const accountId = newId('acc');
     await accounts.ensure(database, { id: accountId, name: 'Test', plan });
     if (amount > 0)
-      await credits.grant(database, { accountId, mode, credits: amount, grantKey: `grant/${accountId}` });
+      await credits.grant(database, {
+        accountId,
+        mode,
+        credits: amount,
+        grantKey: `grant/${accountId}/${mode}`,
+      });
     const key = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
     const hash = hashKey(key);
     await keys.register(database, {

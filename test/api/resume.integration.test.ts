@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { executions } from '../../store/database/executions';
+import { completeImage, failImage, terminate, writeAsRun } from './support/finished-work';
+import { textToImage } from './support/graphs';
+import { startTestApi, type TestApi } from './support/test-api';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+async function execute(): Promise<string> {
+  const { body } = await api.call('POST', '/api/v1/workflows/inline/execute', { body: textToImage });
+  return body.executionId;
+}
+
+async function failed(): Promise<string> {
+  const executionId = await execute();
+  await failImage(api.dependencies, executionId);
+  return executionId;
+}
+
+const path = (executionId: string, action: string) => `/api/v1/workflows/executions/${executionId}/${action}`;
+const poll = async (executionId: string) => (await api.call('GET', path(executionId, 'poll'))).body;
+
+describe('POST /workflows/executions/:id/resume', () => {
+  it('answers 202 with a receipt and starts a new run of the same workflow', async () => {
+    const executionId = await failed();
+    const before = await api.dependencies.temporal.describeLatest(executionId);
+    const { status, body } = await api.call('POST', path(executionId, 'resume'));
+    expect([status, body]).toEqual([
+      202,
+      {
+        executionId,
+        reused: [{ nodeId: 'prompt', credits: 0 }],
+        rerun: ['image'],
+        adoptedJobs: [],
+        creditsNotSpentAgain: 0,
+        quote: expect.objectContaining({ nodes: [expect.objectContaining({ nodeId: 'image' })] }),
+        links: expect.objectContaining({ poll: expect.any(String) }),
+      },
+    ]);
+    const after = await api.dependencies.temporal.describeLatest(executionId);
+    expect(after).toMatchObject({ status: 'RUNNING', attempt: 2 });
+    expect(after?.runId).not.toBe(before?.runId);
+    expect(await poll(executionId)).toMatchObject({
+      status: 'RUNNING',
+      attempt: 2,
+      nodes: { prompt: { status: 'COMPLETED' }, image: { status: 'PENDING', error: null } },
+    });
+  });
+
+  it('waits for the previous run to close', async () => {
+    const executionId = await execute();
+    await writeAsRun(api.dependencies, executionId, (writer) =>
+      writer.finish({ status: 'CANCELLED', nodes: [] }),
+    );
+    const resuming = api.call('POST', path(executionId, 'resume'));
+    await terminate(executionId);
+    expect((await resuming).status).toBe(202);
+    expect(await api.dependencies.temporal.describeLatest(executionId)).toMatchObject({ attempt: 2 });
+  });
+
+  it('lets one of racing resumes win', async () => {
+    const executionId = await failed();
+    const answers = await Promise.all([1, 2, 3].map(() => api.call('POST', path(executionId, 'resume'))));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([202, 409, 409]);
+    expect((await poll(executionId)).attempt).toBe(2);
+  });
+
+  it('gives repeats with one Idempotency-Key the first receipt', async () => {
+    const executionId = await failed();
+    const headers = { 'Idempotency-Key': 'resume-once' };
+    const first = await api.call('POST', path(executionId, 'resume'), { headers });
+    const second = await api.call('POST', path(executionId, 'resume'), { headers });
+    expect([second.status, second.body]).toEqual([202, first.body]);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect((await poll(executionId)).attempt).toBe(2);
+  });
+
+  it('answers the receipt alone to a dry run', async () => {
+    const executionId = await failed();
+    const { status, body } = await api.call('POST', path(executionId, 'resume'), { body: { dryRun: true } });
+    expect([status, body.rerun]).toEqual([200, ['image']]);
+    expect(await poll(executionId)).toMatchObject({ status: 'FAILED', attempt: 1 });
+  });
+
+  it('runs again what an edit changes, and everything after it', async () => {
+    const executionId = await failed();
+    const body = { triggerData: { prompt: 'Another prompt' }, dryRun: true };
+    const answer = await api.call('POST', path(executionId, 'resume'), { body });
+    expect([answer.body.reused, answer.body.rerun]).toEqual([[], ['prompt', 'image']]);
+  });
+
+  it('takes an edited graph', async () => {
+    const executionId = await failed();
+    const [prompt, image] = textToImage.nodes;
+    const nodes = [prompt, { ...image, data: { ...image?.data, nodeType: 'generate:nano_banana_pro' } }];
+    const { status, body } = await api.call('POST', path(executionId, 'resume'), { body: { nodes } });
+    expect([status, body.reused]).toEqual([202, [{ nodeId: 'prompt', credits: 0 }]]);
+    expect((await poll(executionId)).nodes.image.nodeType).toBe('generate:nano_banana_pro');
+  });
+
+  it('answers 422 with every fault of an edited graph, and changes nothing', async () => {
+    const executionId = await failed();
+    const body = { edges: [{ id: 'e', source: 'nowhere', target: 'image' }] };
+    const answer = await api.call('POST', path(executionId, 'resume'), { body });
+    expect([answer.status, answer.body.code]).toEqual([422, 'graph_invalid']);
+    expect((await poll(executionId)).status).toBe('FAILED');
+  });
+
+  it('answers 409 while it runs and once it has completed', async () => {
+    const executionId = await execute();
+    const running = await api.call('POST', path(executionId, 'resume'));
+    expect([running.status, running.body.code]).toEqual([409, 'execution_not_resumable']);
+    const stored = { assetId: 'ast_x', sha256: 'ab', bytes: 1 };
+    await completeImage(api.dependencies, executionId, { ...stored, type: 'image', mimeType: 'image/png' });
+    expect((await api.call('POST', path(executionId, 'resume'))).status).toBe(409);
+  });
+
+  it('answers 404 for a foreign id and 403 to a key of the other mode', async () => {
+    const executionId = await failed();
+    const other = await api.createAccount();
+    expect((await api.call('POST', path(executionId, 'resume'), { key: other.key })).status).toBe(404);
+    const { key } = await api.createAccount({ accountId: api.account.accountId, mode: 'live', credits: 0 });
+    const { status, body } = await api.call('POST', path(executionId, 'resume'), { key });
+    expect([status, body.code]).toEqual([403, 'mode_not_allowed']);
+  });
+});
+
+describe('POST /workflows/executions/:id/cancel', () => {
+  it('answers 202, shows the wish at once and asks Temporal to cancel; a repeat is the same', async () => {
+    const executionId = await execute();
+    for (let time = 0; time < 2; time += 1) {
+      const { status, body } = await api.call('POST', path(executionId, 'cancel'));
+      expect([status, body.cancelRequested]).toEqual([202, true]);
+    }
+    expect((await poll(executionId)).cancelRequested).toBe(true);
+  });
+
+  it('answers 200 for a run that has ended', async () => {
+    const { status, body } = await api.call('POST', path(await failed(), 'cancel'));
+    expect([status, body.status, body.cancelRequested]).toEqual([200, 'FAILED', false]);
+  });
+
+  it('answers 404 for a foreign id and leaves it alone', async () => {
+    const executionId = await execute();
+    const other = await api.createAccount();
+    expect((await api.call('POST', path(executionId, 'cancel'), { key: other.key })).status).toBe(404);
+    const found = await executions.snapshot(api.dependencies.database, api.account.accountId, executionId);
+    expect(found?.execution.cancelRequestedAt).toBeNull();
+  });
+});

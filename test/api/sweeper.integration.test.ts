@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { createSweeper, type Sweeper } from '../../api/sweeper';
+import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
+import { credits } from '../../store/database/credits';
+import { cancelRequests, terminate, writeAsRun } from './support/finished-work';
+import { textToImage } from './support/graphs';
+import { startTestApi, type TestApi } from './support/test-api';
+
+let api: TestApi;
+let sweeper: Sweeper;
+/** Set: Temporal is away for the routes; the sweeper still reaches it. */
+let isAway = false;
+
+beforeAll(async () => {
+  let real: TemporalExecutions | undefined;
+  api = await startTestApi({ temporal: (given) => awayOnDemand((real = given)) });
+  if (real !== undefined) sweeper = createSweeper({ ...api.dependencies, temporal: real });
+});
+afterAll(() => api.close());
+
+/** Fails as Temporal does when nobody answers, as long as `isAway`. */
+function awayOnDemand(temporal: TemporalExecutions): TemporalExecutions {
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isAway) throw new TemporalUnavailableError('away');
+    return work();
+  };
+  return {
+    start: (request) => guard(() => temporal.start(request)),
+    cancel: (executionId) => guard(() => temporal.cancel(executionId)),
+    describeLatest: (executionId) => guard(() => temporal.describeLatest(executionId)),
+    completeAwait: (executionId, activityId) => guard(() => temporal.completeAwait(executionId, activityId)),
+    listClosedSince: (sinceMs) => guard(() => temporal.listClosedSince(sinceMs)),
+    isAvailable: async () => !isAway,
+    knownAway: false,
+    close: async () => undefined,
+  };
+}
+
+async function whileAway<T>(work: () => Promise<T>): Promise<T> {
+  isAway = true;
+  try {
+    return await work();
+  } finally {
+    isAway = false;
+  }
+}
+
+async function execute(key: string): Promise<{ status: number; executionId: string }> {
+  const { status, body } = await api.call('POST', '/api/v1/workflows/inline/execute', {
+    key,
+    body: textToImage,
+  });
+  return { status, executionId: body.executionId };
+}
+
+const poll = async (key: string, executionId: string) =>
+  (await api.call('GET', `/api/v1/workflows/executions/${executionId}/poll`, { key })).body;
+
+/** As if so much time had passed since the request. */
+async function age(executionId: string, seconds: number): Promise<void> {
+  await sql`
+    update executions set start_requested_at = start_requested_at - ${seconds} * interval '1 second',
+      cancel_requested_at = cancel_requested_at - ${seconds} * interval '1 second'
+    where id = ${executionId}`.execute(api.dependencies.database.queries);
+}
+
+describe('the sweeper', () => {
+  it('starts once what was accepted while Temporal was away', async () => {
+    const { key } = await api.createAccount();
+    const { status, executionId } = await whileAway(() => execute(key));
+    expect(status).toBe(201);
+    expect(await api.dependencies.temporal.describeLatest(executionId)).toBeUndefined();
+    await age(executionId, 4);
+    await Promise.all([sweeper.sweep(), sweeper.sweep()]);
+    expect(await api.dependencies.temporal.describeLatest(executionId)).toMatchObject({ status: 'RUNNING' });
+    expect(await poll(key, executionId)).toMatchObject({ status: 'RUNNING', attempt: 1 });
+  });
+
+  it('finds the run of a start whose answer was lost', async () => {
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    const first = await api.dependencies.temporal.describeLatest(executionId);
+    await sql`update executions set temporal_run_id = null, start_requested_at = now() - interval '4 seconds'
+      where id = ${executionId}`.execute(api.dependencies.database.queries);
+    await sweeper.sweep();
+    const { rows } = await sql<{ temporal_run_id: string }>`
+      select temporal_run_id from executions where id = ${executionId}`.execute(
+      api.dependencies.database.queries,
+    );
+    expect(rows[0]?.temporal_run_id).toBe(first?.runId);
+  });
+
+  it('shows a run that an operator terminated as FAILED, and gives its credits back', async () => {
+    const { key, accountId } = await api.createAccount({ credits: 1_000 });
+    const { executionId } = await execute(key);
+    await terminate(executionId);
+    await sweepUntil(async () => (await poll(key, executionId)).status !== 'RUNNING');
+    expect(await poll(key, executionId)).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'run_terminated', resumable: true },
+      credits: { held: 0, charged: 0 },
+    });
+    const balance = await credits.balance(api.dependencies.database, accountId, 'test');
+    expect(balance).toEqual({ available: 1_000, held: 0 });
+  });
+
+  it('leaves an execution alone whose terminated run was followed by a resume', async () => {
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    await writeAsRun(api.dependencies, executionId, (writer) =>
+      writer.finish({ status: 'CANCELLED', nodes: [] }),
+    );
+    await terminate(executionId);
+    const resume = `/api/v1/workflows/executions/${executionId}/resume`;
+    expect((await api.call('POST', resume, { key })).status).toBe(202);
+    await sweeper.sweep();
+    expect(await poll(key, executionId)).toMatchObject({ status: 'RUNNING', attempt: 2 });
+  });
+
+  it('closes as CANCELLED what was cancelled before it could start', async () => {
+    const { key } = await api.createAccount();
+    const { executionId } = await whileAway(async () => {
+      const executed = await execute(key);
+      const cancel = `/api/v1/workflows/executions/${executed.executionId}/cancel`;
+      expect((await api.call('POST', cancel, { key })).status).toBe(202);
+      return executed;
+    });
+    await age(executionId, 11);
+    await sweeper.sweep();
+    expect(await poll(key, executionId)).toMatchObject({ status: 'CANCELLED', credits: { held: 0 } });
+    expect(await api.dependencies.temporal.describeLatest(executionId)).toBeUndefined();
+  });
+
+  it('passes on a cancel that was noted while Temporal was away', async () => {
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    const cancel = `/api/v1/workflows/executions/${executionId}/cancel`;
+    expect((await whileAway(() => api.call('POST', cancel, { key }))).status).toBe(202);
+    await age(executionId, 11);
+    await sweeper.sweep();
+    await sweeper.sweep();
+    expect(await cancelRequests(executionId)).toBe(1);
+  });
+});
+
+/** Visibility lists a closed run a moment after it closed. */
+async function sweepUntil(isDone: () => Promise<boolean>): Promise<void> {
+  for (let sweeps = 0; sweeps < 100; sweeps += 1) {
+    await sweeper.sweep();
+    if (await isDone()) return;
+  }
+  throw new Error('Nothing came of 100 sweeps.');
+}
