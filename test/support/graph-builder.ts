@@ -65,7 +65,7 @@ export function mainJob(prompt: string): BuiltGraph {
   return aGraph(prompt)
     .node('image', 'generate:flux_2_pro')
     .edge('prompt', 'image')
-    .node('upscale', 'image:crystal_upscaler')
+    .node('upscale', 'image:crystal_upscaler', { targetResolution: '4k' })
     .edge('image', 'upscale')
     .build();
 }

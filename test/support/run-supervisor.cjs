@@ -1,5 +1,5 @@
 /** Brings a system with fake children up in this process and prints its pids as one line of JSON, to be killed. */
-require('./run-typescript.cjs');
+require('../../scripts/typescript-hook.cjs');
 const { join } = require('node:path');
 const { readCliConfig } = require('../../cli/config.ts');
 const { bringUp } = require('../../cli/up.ts');
