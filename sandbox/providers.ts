@@ -1,5 +1,7 @@
 import type { SandboxProvider } from './provider';
 import { fal } from './providers/fal';
+import { openai } from './providers/openai';
+import { replicate } from './providers/replicate';
 
 /** Every provider that the sandbox speaks for; a new one is a file and a line here. */
-export const providers: readonly SandboxProvider[] = [fal];
+export const providers: readonly SandboxProvider[] = [fal, openai, replicate];

@@ -19,3 +19,8 @@ function inKeyOrder(value: unknown): unknown {
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
+
+/** Where a caller gives no seed, the request is the seed: the same request makes the same thing. */
+export function seedFrom(request: unknown): number {
+  return Number.parseInt(sha256(canonicalJson(request)).slice(0, 7), 16);
+}

@@ -27,17 +27,21 @@ export class FileStore {
     return readFile(join(this.folder, 'files', file.sha256));
   }
 
-  /** `key` is hex, or a UUID: never text from outside. */
-  remember(key: string, file: StoredFile): void {
+  /** @returns false when `key` is neither hex nor a UUID: it becomes a file name. */
+  remember(key: string, file: StoredFile): boolean {
+    if (!keyForm.test(key)) return false;
     writeWhole(join(this.folder, 'index', `${key}.json`), JSON.stringify(file));
+    return true;
   }
 
   recall(key: string): StoredFile | undefined {
-    if (!/^[0-9a-f-]{8,64}$/.test(key)) return undefined;
+    if (!keyForm.test(key)) return undefined;
     const path = join(this.folder, 'index', `${key}.json`);
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredFile) : undefined;
   }
 }
+
+const keyForm = /^[0-9a-f-]{8,64}$/;
 
 /** Whole or not at all, also when the process is killed half-way. */
 export function writeWhole(path: string, data: string | Uint8Array): void {

@@ -56,7 +56,5 @@ function fitted(text: string, size: number, room: number, alwaysCut = false): st
 }
 
 function escapeXml(text: string): string {
-  return text
-    .replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/[\u0000-\u0008\u000b-\u001f]/g, ' ');
+  return text.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,5 +1,9 @@
 import { canonicalJson, sha256 } from '../core/canonical-json';
 import type { FileStore, StoredFile } from '../core/file-store';
+import { makeAnswer } from './answer';
+import { makeCutout } from './cutout';
+import { makeSpeech } from './speech';
+import { makeVideo } from './video';
 import { makePicture } from './picture';
 import { readSource } from './read-source';
 import type { Made, Recipe } from './recipe';
@@ -65,7 +69,13 @@ async function make(recipe: Recipe): Promise<Made> {
       return makePicture(recipe);
     case 'upscale':
       return upscalePicture(recipe);
-    default:
-      throw new Error(`no maker for ${recipe.kind}`);
+    case 'cutout':
+      return makeCutout(recipe);
+    case 'video':
+      return makeVideo(recipe);
+    case 'speech':
+      return makeSpeech(recipe);
+    case 'answer':
+      return makeAnswer(recipe);
   }
 }

@@ -6,6 +6,8 @@ export interface Canvas {
   readonly width: number;
   readonly height: number;
   readonly unit: number;
+  /** Where sun or moon stand, from the left; water glitters below it. */
+  readonly lightX: number;
   readonly palette: Palette;
   readonly random: Random;
 }
@@ -21,7 +23,8 @@ export interface Ridge {
   readonly id: string;
 }
 
-const n = (value: number): string => value.toFixed(1);
+/** A coordinate, to a tenth of a pixel. */
+export const n = (value: number): string => value.toFixed(1);
 
 /** Heights in [0, 1] along a line, by halving: each half is displaced less, the rougher the longer it lasts. */
 function profile(random: Random, roughness: number, levels: number): number[] {
@@ -77,11 +80,11 @@ export function stars({ width, unit, random }: Canvas, horizon: number): string 
 }
 
 export function sun(
-  { width, height, unit, palette, random }: Canvas,
+  { height, unit, lightX, palette, random }: Canvas,
   horizon: number,
   striped: boolean,
 ): string {
-  const x = width * (striped ? 0.5 : random.between(0.22, 0.78));
+  const x = lightX;
   const radius = unit * (striped ? 190 : random.between(55, 95));
   const y = striped ? horizon - radius * 0.55 : horizon - height * random.between(0.06, 0.3);
   const glow = radius * 6;
@@ -117,9 +120,9 @@ export function clouds({ width, unit, palette, random }: Canvas, horizon: number
 }
 
 /** A lake or sea from `top` down: graded, glittering under the light, with swells in front. */
-export function water({ width, height, unit, palette, random }: Canvas, top: number): string {
+export function water({ width, height, unit, lightX, palette, random }: Canvas, top: number): string {
   const depth = height - top;
-  const x = width * random.between(0.3, 0.7);
+  const x = lightX;
   const glitter = Array.from({ length: 90 }, () => {
     const away = random.next() ** 1.3;
     const reach = unit * (30 + 260 * away);
@@ -250,108 +253,4 @@ export function grid({ width, height, unit, palette }: Canvas, horizon: number):
     `<path d="${lines}" stroke="${palette.accent}" stroke-opacity=".25" stroke-width="${n(unit * 6)}" fill="none"/>` +
     `<path d="${lines}" stroke="${palette.accent}" stroke-opacity=".9" stroke-width="${n(unit * 1.6)}" fill="none"/>`
   );
-}
-
-/** Things that the prompt names and that a silhouette can show. */
-export function figures(canvas: Canvas, prompt: string, horizon: number): string {
-  const { width, height, unit, palette, random } = canvas;
-  const at = (x: number, y: number, size: number, inner: string): string =>
-    `<g transform="translate(${n(x)} ${n(y)}) scale(${(size * unit).toFixed(3)})">${inner}</g>`;
-  const dark = palette.near;
-  const parts: string[] = [];
-  const x = width * random.between(0.25, 0.72);
-  if (/bird|gull|eagle|seagull|crow|flock/i.test(prompt) || random.next() < 0.35) {
-    for (let index = random.integer(4, 8); index > 0; index -= 1) {
-      parts.push(
-        at(
-          x + random.between(-220, 220) * unit,
-          horizon * random.between(0.3, 0.7),
-          random.between(0.7, 1.4),
-          `<path d="M-16 0Q-8 -11 0 0Q8 -11 16 0Q8 -5 0 3Q-8 -5 -16 0Z" fill="${dark}" fill-opacity=".8"/>`,
-        ),
-      );
-    }
-  }
-  if (/boat|ship|sail|yacht/i.test(prompt)) {
-    parts.push(
-      at(
-        x,
-        horizon + (height - horizon) * 0.22,
-        1.5,
-        `<path d="M-46 0H46Q38 22 18 24H-22Q-40 20 -46 0Z" fill="${dark}"/><path d="M-2 -6V-112Q-52 -60 -44 -6Z" fill="${palette.light}"/><path d="M4 -6V-98Q40 -50 42 -6Z" fill="${mix(palette.light, palette.accent, 0.5)}"/>`,
-      ),
-    );
-  }
-  if (/lighthouse/i.test(prompt)) {
-    parts.push(
-      at(
-        width * 0.8,
-        horizon + (height - horizon) * 0.1,
-        1.5,
-        `<path d="M0 -196L-420 -260V-150Z" fill="${palette.light}" fill-opacity=".35"/><path d="M-120 40Q-60 -18 0 -14Q80 -18 160 40Z" fill="${dark}"/><path d="M-18 -14L-12 -180H12L18 -14Z" fill="#f4efe6"/><path d="M-16.5 -60L-15 -100H15L16.5 -60ZM-13.500 -140L-12.500 -180H12.500L13.500 -140Z" fill="#c0392b"/><rect x="-12" y="-206" width="24" height="26" fill="${palette.accent}"/><path d="M-16 -206H16L0 -226Z" fill="${dark}"/>`,
-      ),
-    );
-  }
-  if (/balloon/i.test(prompt)) {
-    for (const [share, size] of [
-      [0.3, 1.7],
-      [0.68, 1.1],
-      [0.84, 0.7],
-    ] as const) {
-      parts.push(at(width * share, horizon * (0.72 - size * 0.18), size, balloon(palette)));
-    }
-  }
-  if (/house|cabin|cottage|village|home/i.test(prompt)) {
-    parts.push(
-      at(
-        x,
-        height * 0.8,
-        1.5,
-        `<path d="M-60 0V-52H60V0ZM-74 -50L0 -108L74 -50ZM30 -110H46V-66H30Z" fill="${mix(dark, '#000000', 0.25)}"/><path d="M-40 -38H-14V-12H-40ZM14 -38H40V0H14Z" fill="${palette.accent}"/>`,
-      ),
-    );
-  }
-  if (/rocket|spaceship|launch/i.test(prompt)) {
-    parts.push(
-      at(
-        x,
-        horizon * 0.55,
-        1.6,
-        `<path d="M-10 60Q0 190 10 60Z" fill="${palette.accent}"/><path d="M0 -90Q30 -50 24 40H-24Q-30 -50 0 -90Z" fill="#f2f2f5"/><path d="M-24 10L-50 60L-22 44ZM24 10L50 60L22 44ZM-14 -54Q0 -86 14 -54Z" fill="#d0453a"/><circle cy="-20" r="11" fill="${palette.sky[1]}"/>`,
-      ),
-    );
-  }
-  if (/\bcat\b|kitten|cats\b/i.test(prompt)) {
-    parts.push(
-      at(
-        x,
-        height * 0.86,
-        1.7,
-        `<path d="M-46 0Q-52 -66 -22 -86L-30 -124L-8 -108Q4 -112 14 -108L34 -124L28 -86Q44 -60 44 0ZM44 -6Q92 -4 84 -56Q82 -70 72 -66Q66 -62 70 -52Q72 -24 44 -26Z" fill="${mix(dark, '#000000', 0.4)}"/><circle cx="-8" cy="-92" r="4" fill="${palette.accent}"/><circle cx="14" cy="-92" r="4" fill="${palette.accent}"/>`,
-      ),
-    );
-  }
-  if (/flower|garden|meadow|blossom|poppy|tulip/i.test(prompt)) {
-    for (let index = 0; index < 46; index += 1) {
-      const size = random.between(0.5, 1.5);
-      parts.push(
-        at(
-          random.next() * width,
-          height * (0.78 + 0.16 * size * random.next()),
-          size,
-          `<path d="M0 0Q4 20 0 46" stroke="${dark}" stroke-width="3" fill="none"/><g fill="${random.pick([palette.accent, '#ff6f7d', '#ffffff', palette.sky[2]] as const)}"><circle cx="-7" r="8"/><circle cx="7" r="8"/><circle cy="-8" r="8"/><circle cy="6" r="8"/></g><circle r="5" fill="${palette.light}"/>`,
-        ),
-      );
-    }
-  }
-  return parts.join('');
-}
-
-function balloon(palette: Palette): string {
-  const colours = [palette.accent, '#e4572e', '#f7f0e3', '#2e86ab'];
-  const stripes = [-62, -31, 0, 31].map(
-    (left, index) =>
-      `<path d="M${left * 0.1} 62Q${left * 1.5} -10 ${left * 0.4} -78L${(left + 31) * 0.4} -78Q${(left + 31) * 1.5} -10 ${(left + 31) * 0.1} 62Z" fill="${colours[index] ?? palette.accent}"/>`,
-  );
-  return `<path d="M0 -80C72 -80 78 6 12 64H-12C-78 6 -72 -80 0 -80Z" fill="${palette.accent}"/>${stripes.join('')}<path d="M-9 64L-7 88M9 64L7 88" stroke="${palette.near}" stroke-width="1.500"/><rect x="-9" y="86" width="18" height="15" rx="3" fill="#5b3a24"/>`;
 }

@@ -1,10 +1,12 @@
 import { choosePalette, mix, type Palette } from './palette';
+import { drawFigures } from './figures';
 import { Random } from './random';
-import { city, clouds, figures, forest, grid, ridge, stars, sun, water, type Canvas } from './scene-elements';
+import { city, clouds, forest, grid, ridge, stars, sun, water, type Canvas } from './scene-elements';
 
 type Ground = 'mountains' | 'hills' | 'sea' | 'forest' | 'city' | 'dunes' | 'grid';
 
 const grounds: readonly (readonly [Ground, RegExp])[] = [
+  ['dunes', /desert|dune|sahara|sand|camel|mars|pyramid/i],
   ['grid', /synthwave|vaporwave|cyber(?!.*city)|hologra|arcade|grid/i],
   [
     'city',
@@ -15,7 +17,6 @@ const grounds: readonly (readonly [Ground, RegExp])[] = [
     /ocean|sea\b|beach|wave|coral|island|water|lake|river|surf|sail|boat|ship|harbo|lighthouse|whale|fish/i,
   ],
   ['forest', /forest|tree|jungle|wood|cabin|fox|deer|bear|wolf/i],
-  ['dunes', /desert|dune|sahara|sand|camel|mars|pyramid/i],
   ['mountains', /mountain|peak|alp|snow|valley|canyon|castle|volcan|dragon|eagle/i],
   ['hills', /hill|meadow|field|garden|flower|village|house|farm|vineyard|balloon|horse/i],
 ];
@@ -36,7 +37,8 @@ export function drawScene(prompt: string, seed: number, width: number, height: n
   const palette = choosePalette(prompt, random);
   const drawn = random.pick(anyGround);
   const ground = grounds.find(([, pattern]) => pattern.test(prompt))?.[0] ?? drawn;
-  const canvas: Canvas = { width, height, unit: Math.min(width, height) / 1000, palette, random };
+  const lightX = width * (ground === 'grid' ? 0.5 : random.between(0.25, 0.75));
+  const canvas: Canvas = { width, height, unit: Math.min(width, height) / 1000, lightX, palette, random };
   const horizon = height * random.between(0.54, 0.64);
   return [
     sky(canvas),
@@ -44,7 +46,7 @@ export function drawScene(prompt: string, seed: number, width: number, height: n
     sun(canvas, horizon, ground === 'grid'),
     ground === 'grid' ? '' : clouds(canvas, horizon),
     land(ground, canvas, horizon),
-    figures(canvas, prompt, horizon),
+    drawFigures(canvas, prompt, horizon),
     vignette(canvas),
   ].join('');
 }

@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { randomUUID } from 'node:crypto';
-import { canonicalJson, sha256 } from '../core/canonical-json';
+import { seedFrom, sha256 } from '../core/canonical-json';
 import {
   acceptJob,
   answerJob,
@@ -82,8 +82,8 @@ function addFileRoutes(router: Router, services: Services): void {
   router.put('/files/upload/:id', async (request, response) => {
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const contentType = request.get('content-type') ?? 'application/octet-stream';
-    services.files.remember(request.params.id, services.files.save({ bytes, contentType, extension: 'bin' }));
-    response.status(200).end();
+    const file = services.files.save({ bytes, contentType, extension: 'bin' });
+    response.status(services.files.remember(request.params.id, file) ? 200 : 404).end();
   });
   router.get('/files/upload/:id/:name', async (request, response) => {
     const file = services.files.recall(request.params.id);
@@ -106,7 +106,8 @@ const goneFile: Answer = { status: 404, body: { detail: 'File not found' } };
 
 async function beginUpload({ request, response }: Visit): Promise<void> {
   const id = randomUUID();
-  const name = String(jsonBody(request)?.['file_name'] ?? 'file.bin').replace(/[^\w.-]/g, '_');
+  const { file_name: given } = jsonBody(request) ?? {};
+  const name = (typeof given === 'string' ? given : 'file.bin').replace(/[^\w.-]/g, '_');
   const base = `${originOf(request)}/fal/files/upload/${id}`;
   response.json({ upload_url: base, file_url: `${base}/${name}` });
 }
@@ -126,7 +127,7 @@ async function take(visit: Visit, model: string, operation: 'queue' | 'run'): Pr
     await turnAway(visit, model, '', 'model_not_found', { status: 404, body: { detail } });
     return undefined;
   }
-  const read = family.read(body, model, seedOf(body));
+  const read = family.read(body, model, seedFrom(body));
   const { fal_webhook: webhookUrl } = visit.request.query;
   return acceptJob(
     visit,
@@ -320,14 +321,9 @@ async function outputOf(services: Services, job: Job, origin: string): Promise<u
 function planOf(job: Job): FalPlan {
   const read = falModels
     .find((candidate) => candidate.matches.test(job.model))
-    ?.read(job.input, job.model, seedOf(job.input));
+    ?.read(job.input, job.model, seedFrom(job.input));
   if (read === undefined || !('plan' in read)) throw new Error(`job ${job.id} has no plan`);
   return read.plan;
-}
-
-/** Without a seed of the caller's, the request itself is the seed: the same request makes the same picture. */
-function seedOf(body: unknown): number {
-  return Number.parseInt(sha256(canonicalJson(body ?? null)).slice(0, 7), 16);
 }
 
 function textOf(body: Record<string, unknown> | undefined): string {

@@ -76,56 +76,43 @@ export function failureAnswer(job: Job): Answer {
 export function detailsOf(issues: readonly z.core.$ZodIssue[], body: unknown): FalDetail[] {
   return issues.map((issue) => {
     const loc = ['body', ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-    if (issue.code === 'invalid_type' && issue.input === undefined)
-      return detail('missing', loc, 'Field required', body);
-    switch (issue.code) {
-      case 'invalid_value':
-        return detail('one_of', loc, `Input should be ${orList(issue.values)}`, issue.input, {
-          expected: issue.values,
-        });
-      case 'too_small':
-        return issue.origin === 'string'
-          ? detail(
-              'string_too_short',
-              loc,
-              `String should have at least ${issue.minimum} characters`,
-              issue.input,
-              { min_length: issue.minimum },
-            )
-          : detail(
-              'greater_than_equal',
-              loc,
-              `Input should be greater than or equal to ${issue.minimum}`,
-              issue.input,
-              { ge: issue.minimum },
-            );
-      case 'too_big':
-        return issue.origin === 'string'
-          ? detail(
-              'string_too_long',
-              loc,
-              `String should have at most ${issue.maximum} characters`,
-              issue.input,
-              { max_length: issue.maximum },
-            )
-          : detail(
-              'less_than_equal',
-              loc,
-              `Input should be less than or equal to ${issue.maximum}`,
-              issue.input,
-              { le: issue.maximum },
-            );
-      case 'invalid_type':
-        return detail(
-          `${issue.expected}_type`,
-          loc,
-          `Input should be a valid ${issue.expected}`,
-          issue.input,
-        );
-      default:
-        return detail('value_error', loc, issue.message, issue.input);
-    }
+    const missing = issue.code === 'invalid_type' && issue.input === undefined;
+    return missing ? detail('missing', loc, 'Field required', body) : detailOf(issue, loc);
   });
+}
+
+function detailOf(issue: z.core.$ZodIssue, loc: readonly (string | number)[]): FalDetail {
+  const { input } = issue;
+  switch (issue.code) {
+    case 'invalid_value':
+      return detail('one_of', loc, `Input should be ${orList(issue.values)}`, input, {
+        expected: issue.values,
+      });
+    case 'too_small':
+      return issue.origin === 'string'
+        ? detail('string_too_short', loc, `String should have at least ${issue.minimum} characters`, input, {
+            min_length: issue.minimum,
+          })
+        : detail(
+            'greater_than_equal',
+            loc,
+            `Input should be greater than or equal to ${issue.minimum}`,
+            input,
+            { ge: issue.minimum },
+          );
+    case 'too_big':
+      return issue.origin === 'string'
+        ? detail('string_too_long', loc, `String should have at most ${issue.maximum} characters`, input, {
+            max_length: issue.maximum,
+          })
+        : detail('less_than_equal', loc, `Input should be less than or equal to ${issue.maximum}`, input, {
+            le: issue.maximum,
+          });
+    case 'invalid_type':
+      return detail(`${issue.expected}_type`, loc, `Input should be a valid ${issue.expected}`, input);
+    default:
+      return detail('value_error', loc, issue.message, input);
+  }
 }
 
 export function modelError(status: number, details: readonly FalDetail[]): Answer {
