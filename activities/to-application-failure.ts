@@ -31,6 +31,7 @@ const FAILURE_TYPES: Readonly<Record<ProviderErrorKind, FailureType>> = {
   billing: 'ProviderBillingExhausted',
   model_gone: 'ModelGone',
   job_failed: 'ProviderJobFailed',
+  input_unreachable: 'InputUnreachable',
 };
 
 export function providerFailureType(error: ProviderError): FailureType {

@@ -334,10 +334,13 @@ export const FAILURE_CODES = {
   JobTimeout: 'job_timeout',
   InputInvalid: 'input_invalid',
   InputUnavailable: 'input_unavailable',
+  InputUnreachable: 'input_unreachable',
   MediaFailed: 'media_failed',
   AssetStoreUnavailable: 'asset_store_unavailable',
   StaleRun: 'stale_run',
   Cancelled: 'cancelled',
+  RunTerminated: 'run_terminated',
+  RunTimedOut: 'run_timed_out',
   Internal: 'internal',
 } as const;
 

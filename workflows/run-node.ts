@@ -204,7 +204,19 @@ async function tryCandidates(
   return { failures };
 }
 
+/** A job that did not run since our file could not be fetched is no paid attempt: it is opened anew, after 1, 2, 4 s. */
 async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runJob(node, candidate, input);
+    } catch (error) {
+      if (attempt >= node.attemptsMax || readStepFailure(error).type !== 'InputUnreachable') throw error;
+      await sleep(1_000 * 2 ** (attempt - 1), { summary: `${node.label}: its input could not be fetched` });
+    }
+  }
+}
+
+async function runJob(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
   if (candidate.execution === 'sync') return sendActivities(node, candidate).callProvider(input);
   const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
   const submitted = await sendActivities(node, candidate).submitJob(input);

@@ -258,6 +258,7 @@ function kindOf(
   purpose: ErrorAnswer['purpose'],
 ): ErrorReading['kind'] {
   if (types.some((type) => REFUSALS.includes(type))) return 'refused';
+  if (types.includes('file_download_error')) return 'input_unreachable';
   if (purpose === 'poll') {
     // A list is the model's answer, 499 a cancelled job: no poll will find it changed.
     return status === 499 || (status >= 500 && types.length > 0) ? 'job_failed' : undefined;

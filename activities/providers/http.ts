@@ -279,4 +279,6 @@ const MESSAGES: Readonly<Record<ProviderErrorKind, (dialect: HttpDialect, code: 
     `The ${label} account has no credit left or has reached its spending limit${code}. Top it up there.`,
   model_gone: ({ label }, code) => `${label} no longer serves this model${code}. Choose another model.`,
   job_failed: ({ label }, code) => `The job failed at ${label}${code}.`,
+  input_unreachable: ({ label }, code) =>
+    `${label} could not fetch an input file from us${code}. Check that EVERFRAME_PUBLIC_URL can be reached from outside.`,
 };

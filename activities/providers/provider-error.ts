@@ -12,6 +12,7 @@
  * | `authentication`, `billing` | no | yes | no |
  * | `model_gone` | no | yes | no |
  * | `job_failed` (accepted, ended badly) | no | yes | no |
+ * | `input_unreachable` (it could not fetch our file) | as a new job | after the attempts | no |
  */
 export type ProviderErrorKind =
   | 'rate_limited'
@@ -23,7 +24,8 @@ export type ProviderErrorKind =
   | 'authentication'
   | 'billing'
   | 'model_gone'
-  | 'job_failed';
+  | 'job_failed'
+  | 'input_unreachable';
 
 export interface ProviderErrorFacts {
   readonly provider: string;

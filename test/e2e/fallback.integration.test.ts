@@ -44,7 +44,7 @@ describe('a provider that does not take the job', () => {
 
   it('is tried three times before that when it is only busy', async () => {
     await test.setFaults([
-      { provider: 'fal', model: 'nano-banana-pro', action: 'rate_limit', retryAfterSeconds: 0 },
+      { provider: 'fal', model: 'fal-ai/nano-banana-pro', action: 'rate_limit', retryAfterSeconds: 0 },
     ]);
     const view = await run(
       aGraph('busy fox').node('image', 'generate:nano_banana_pro').edge('prompt', 'image').build(),
@@ -53,7 +53,7 @@ describe('a provider that does not take the job', () => {
   });
 
   it('is not called any more once its circuit is open', async () => {
-    await test.setFaults([{ provider: 'fal', model: 'nano-banana-pro', action: 'server_error' }]);
+    await test.setFaults([{ provider: 'fal', model: 'fal-ai/nano-banana-pro', action: 'server_error' }]);
     const graph = aGraph('dead hare')
       .node('image', 'generate:nano_banana_pro')
       .edge('prompt', 'image')

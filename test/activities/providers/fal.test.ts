@@ -177,7 +177,7 @@ describe('check', () => {
   it.each([
     [completedBadly, modelError('content_policy_violation'), 'refused'],
     [completedBadly, modelError('no_media_generated'), 'refused'],
-    [completedBadly, modelError('file_download_error'), 'request_rejected'],
+    [completedBadly, modelError('file_download_error'), 'input_unreachable'],
     [completedBadly, modelError('internal_server_error', 500), 'job_failed'],
     [completedBadly, modelError('generation_timeout', 504), 'job_failed'],
     [completedBadly, { status: 503, body: { detail: 'x', error_type: 'runner_disconnected' } }, 'job_failed'],
