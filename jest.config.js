@@ -4,6 +4,7 @@
  */
 const shared = {
   rootDir: __dirname,
+  setupFilesAfterEnv: ['<rootDir>/test/support/time-limit.ts'],
   transform: { '\\.ts$': '@swc/jest' },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/out/', '/.everframe/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.everframe/'],
@@ -22,7 +23,6 @@ module.exports = {
       ...shared,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
-      setupFilesAfterEnv: ['<rootDir>/test/support/integration-time-limit.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },
