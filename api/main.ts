@@ -17,6 +17,7 @@ import { connectTemporal } from './temporal-executions';
 
 /** Time for open requests to end after SIGTERM. */
 const DRAIN_MS = 10_000;
+const IDLE_CHECK_MS = 50;
 
 async function main(): Promise<void> {
   const config = readApiConfig(process.env);
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   const sweeper = createSweeper(dependencies);
   server.on('request', createApp(dependencies));
   sweeper.start();
-  process.send?.({ ready: true });
+  process.send?.({ ready: true, url: dependencies.settings.publicUrl });
   logger.info({ url: dependencies.settings.publicUrl }, 'The API listens.');
   await aborted(shutdown.signal);
   await drain(server);
@@ -102,15 +103,19 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function drain(server: Server): Promise<void> {
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(timer);
+  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  // Connections that finish their request stay open for the next one unless they are closed.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearTimeout(limit);
+  clearInterval(idle);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-});
+main().then(
+  // The channel to the supervisor would keep the process alive.
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
