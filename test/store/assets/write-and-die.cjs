@@ -1,5 +1,5 @@
 // Stores an endless source until its parent kills it: a process that dies in the middle of a write.
-require('../../support/run-typescript.cjs');
+require('../../../scripts/typescript-hook.cjs');
 const { createLocalAssetStore } = require('../../../store/assets/local-asset-store.ts');
 
 async function* endless() {
