@@ -19,7 +19,13 @@ export function compileGraph(input: CompileInput): CompileResult {
   return new GraphCompiler(input).compile();
 }
 
-/** Ids of the assets that the graph's input nodes name, for the caller to fetch before `compileGraph`. Never throws. */
+/** More than any accepted graph has input nodes for; a larger one is refused anyway. */
+const ASSET_IDS_MAX = 500;
+
+/**
+ * Ids of the assets that the graph's input nodes name, for the caller to fetch before `compileGraph`; at most 500.
+ * Never throws: of a faulty graph it tells what can be told.
+ */
 export function collectAssetIds(graph: unknown, triggerData?: unknown): string[] {
   const trigger = asScopeObject(triggerData);
   if (!trigger || guardInput({ graph, triggerData }).length > 0) return [];
@@ -33,7 +39,7 @@ export function collectAssetIds(graph: unknown, triggerData?: unknown): string[]
     const assetId = output && namedAssetId(value, output.type);
     if (assetId !== undefined) ids.add(assetId);
   }
-  return [...ids];
+  return [...ids].slice(0, ASSET_IDS_MAX);
 }
 
 function guardInput(input: Pick<CompileInput, 'graph' | 'triggerData' | 'variables'>): GraphIssue[] {

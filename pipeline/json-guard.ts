@@ -43,7 +43,8 @@ class JsonGuard {
   }
 
   private visit(value: unknown, place: Place | undefined, depth: number): void {
-    if (this.stopped || value === null || typeof value === 'boolean') return;
+    // A property that is undefined is absent from the JSON.
+    if (this.stopped || value === null || value === undefined || typeof value === 'boolean') return;
     if (typeof value === 'string') this.visitText(value, place);
     else if (typeof value === 'object') this.visitContainer(value, place, depth);
     else if (typeof value !== 'number' || !Number.isFinite(value)) {

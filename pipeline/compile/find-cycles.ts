@@ -4,7 +4,7 @@ export type Dependencies = ReadonlyMap<string, readonly string[]>;
 export interface Order {
   /** Ids so that each comes after all it waits for; without those that are in or behind a cycle. */
   readonly sorted: readonly string[];
-  /** Cycles, each once, as ids in the direction of the edges. */
+  /** Cycles as ids in the direction of the edges, each beginning with its node that was posted first. */
   readonly cycles: readonly (readonly string[])[];
 }
 
@@ -44,7 +44,14 @@ function findCycles(unsorted: ReadonlySet<string>, dependencies: Dependencies): 
       current = dependencies.get(current)?.find((upstream) => unsorted.has(upstream));
     }
     const closes = current === undefined ? undefined : places.get(current);
-    if (closes !== undefined) cycles.push(walk.slice(closes).reverse());
+    if (closes !== undefined) cycles.push(fromFirst(walk.slice(closes).reverse(), dependencies));
   }
   return cycles;
+}
+
+function fromFirst(cycle: readonly string[], dependencies: Dependencies): string[] {
+  const members = new Set(cycle);
+  const first = [...dependencies.keys()].find((id) => members.has(id)) ?? '';
+  const start = cycle.indexOf(first);
+  return [...cycle.slice(start), ...cycle.slice(0, start)];
 }

@@ -37,10 +37,12 @@ export class GraphCompiler {
   private readonly findings = new Findings();
   private readonly drafts = new Map<string, DraftNode>();
   private readonly graph: ReadGraph;
+  private readonly stepIds: ReadonlySet<string>;
   private readonly scope: NameScope;
 
   constructor(private readonly input: CompileInput) {
     this.graph = readGraph(input.graph);
+    this.stepIds = new Set(this.graph.nodes.map((node) => node.id));
     this.findings.issues.push(...this.graph.issues);
     this.scope = this.readScope();
   }
@@ -49,7 +51,7 @@ export class GraphCompiler {
     this.checkLimits();
     const selected = selectTargets(this.graph, this.input.targetNodeIds, this.findings);
     this.draftNodes(selected);
-    const absentIds = new Set(this.graph.nodes.map((node) => node.id).filter((id) => !this.drafts.has(id)));
+    const absentIds = new Set([...this.stepIds].filter((id) => !this.drafts.has(id)));
     const troubled = connectEdges(this.graph, this.drafts, absentIds, this.findings);
     this.resolveConfigs();
     for (const draft of this.drafts.values()) if (!troubled.has(draft.id)) this.checkRequired(draft);
@@ -220,8 +222,7 @@ export class GraphCompiler {
   private readonly lookup: NodeLookup = (nodeId) => {
     const draft = this.drafts.get(nodeId);
     if (draft) return draft.definition;
-    const isPosted = this.graph.faultyIds.has(nodeId) || this.graph.nodes.some((node) => node.id === nodeId);
-    return isPosted ? 'faulty' : undefined;
+    return this.graph.faultyIds.has(nodeId) || this.stepIds.has(nodeId) ? 'faulty' : undefined;
   };
 
   private checkRequired(draft: DraftNode): void {

@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeNode, catalogEntrySchema } from '../../../pipeline/catalog-entry';
+import { nodeDefinitions } from '../../../pipeline/nodes';
+import { configShape } from '../../../pipeline/nodes/node-config';
+import {
+  UnexpectedReplyError,
+  UnsupportedRequestError,
+  type OutputItem,
+  type ProviderReply,
+} from '../../../pipeline/node-definition';
+import { priceCredits } from '../../../pipeline/price';
+import { PROVIDER_CREDENTIALS } from '../../../pipeline/provider-credentials';
+import { pureFunctions } from '../../../pipeline/pure/functions';
+import type { JsonObject, JsonValue } from '../../../workflows/contract';
+import { candidatesOf, requestFor } from './sample-request';
+
+/** The least config that a type takes, where it needs one. */
+const leastConfigs: Readonly<Record<string, JsonObject>> = {
+  'image:resize': { width: 100 },
+  'image:format': { format: 'webp' },
+  'utility:text_template': { template: 'x' },
+  'utility:text_replace': { find: 'a' },
+  'utility:text_truncate': { length: 10 },
+  'utility:text_contains': { find: 'a' },
+  'utility:json_get': { path: '' },
+  'utility:json_pick': { keys: ['a'] },
+  'utility:json_build': { json: 1 },
+  'utility:list_item': { index: 0 },
+  'utility:math_clamp': { min: 0, max: 1 },
+};
+
+/** A good answer of every operation; keyed by provider and operation, then by output type. */
+const replies: Readonly<Record<string, ProviderReply>> = {
+  'fal:queue': body({
+    images: [{ url: 'https://v3.fal.media/a.png' }],
+    video: { url: 'https://v3.fal.media/a.mp4' },
+    audio: { url: 'https://v3.fal.media/a.mp3' },
+    output: 'an answer',
+  }),
+  'replicate:prediction': body('https://replicate.delivery/a.png'),
+  'openai:chat': body({ choices: [{ message: { content: 'an answer' }, finish_reason: 'stop' }] }),
+  'openai:images': body({ data: [{ b64_json: 'AAAA' }] }),
+  'openai:speech': { body: null, bytes: new Uint8Array([1]), mimeType: 'audio/wav' },
+};
+
+function body(value: JsonValue): ProviderReply {
+  return { body: value };
+}
+
+const entries = nodeDefinitions.map((definition) => [definition.type, definition] as const);
+const candidates = nodeDefinitions.flatMap((definition) =>
+  candidatesOf(definition).map(
+    (candidate) => [`${definition.type} at ${candidate.provider}`, definition, candidate] as const,
+  ),
+);
+
+describe('every node type', () => {
+  it('has a type of its own', () => {
+    expect(new Set(nodeDefinitions.map((definition) => definition.type)).size).toBe(nodeDefinitions.length);
+  });
+
+  it('is there under the names that the guides fix', () => {
+    const types = nodeDefinitions.map((definition) => definition.type);
+    expect(types).toEqual(
+      expect.arrayContaining([
+        ...['input:text', 'generate:flux_2_pro', 'generate:nano_banana_pro', 'generate:nano_banana_lite'],
+        ...['video:kling_video_2_5_i2v', 'image:crystal_upscaler', 'utility:prompt_concat', 'text:llm'],
+      ]),
+    );
+  });
+
+  it.each(entries)('%s has a name, words, ports and a strict config', (type, definition) => {
+    expect(type).toMatch(/^[a-z]+:[a-z0-9_]+$/);
+    expect(definition.version).toBeGreaterThanOrEqual(1);
+    expect(definition.label.length).toBeGreaterThan(2);
+    expect(definition.description.length).toBeGreaterThan(4);
+    expect(definition.expectedSeconds).toBeGreaterThanOrEqual(0);
+    expect(Object.keys(definition.outputs).length).toBeGreaterThan(0);
+    for (const port of [...Object.values(definition.inputs), ...Object.values(definition.outputs)]) {
+      expect(port.description.length).toBeGreaterThan(3);
+    }
+    const config = definition.config.safeParse(leastConfigs[type] ?? {});
+    expect(config.success).toBe(true);
+    expect(definition.config.safeParse({ ...leastConfigs[type], noSuchField: 1 }).success).toBe(false);
+  });
+
+  it.each(entries)('%s has a config field for each port that one may replace', (_, definition) => {
+    const ports = Object.entries(definition.inputs).filter(([, port]) => port.orConfig);
+    expect(ports.map(([name]) => name).filter((name) => !(name in configShape(definition.config)))).toEqual(
+      [],
+    );
+  });
+
+  it.each(entries)('%s is described for the catalog with a JSON Schema of its config', (_, definition) => {
+    const entry = describeNode(definition);
+    expect(catalogEntrySchema.parse(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
+    expect(entry.config).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(Object.keys(entry.config['properties'] ?? {})).toEqual(
+      Object.keys(configShape(definition.config)),
+    );
+  });
+
+  it('names a function that exists, or an operation of the media children', () => {
+    const functions = nodeDefinitions.flatMap(({ implementation }) =>
+      implementation.kind === 'pure' ? [implementation.function] : [],
+    );
+    expect(functions.sort()).toEqual(Object.keys(pureFunctions).sort());
+    const kinds = nodeDefinitions.flatMap(({ type, implementation }) =>
+      implementation.kind === 'media' ? [[type, implementation.toOperation({ width: 1 })]] : [],
+    );
+    expect(kinds).toEqual([
+      ['image:resize', { kind: 'image.resize', width: 1 }],
+      ['image:format', { kind: 'image.format', width: 1 }],
+      ['video:probe', { kind: 'video.probe', width: 1 }],
+      ['video:thumbnail', { kind: 'video.thumbnail', width: 1 }],
+    ]);
+  });
+});
+
+describe('every candidate', () => {
+  it('is one of at least two for its node type, each at another provider', () => {
+    for (const definition of nodeDefinitions) {
+      const providers = candidatesOf(definition).map((candidate) => candidate.provider);
+      if (definition.implementation.kind !== 'provider') continue;
+      expect(new Set(providers).size).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  it.each(candidates)('%s has a price with source and date', (_, definition, candidate) => {
+    const { price } = candidate;
+    expect(price.text).toContain('$');
+    expect(price.source.length).toBeGreaterThan(10);
+    expect(price.readOn).toMatch(/^2026-\d\d-\d\d$/);
+    const credits = priceCredits(candidate, requestFor(definition));
+    expect(Number.isInteger(credits)).toBe(true);
+    expect(credits).toBeGreaterThanOrEqual(1);
+    expect(credits).toBeLessThan(1_000);
+    expect(priceCredits(candidate, { config: {}, inputs: {} })).toBeGreaterThanOrEqual(1);
+  });
+
+  it.each(candidates)('%s asks with plain JSON and media, nothing undefined', (_, definition, candidate) => {
+    expect(Object.keys(PROVIDER_CREDENTIALS)).toContain(candidate.provider);
+    const wire = candidate.toInput(requestFor(definition));
+    expect(Object.keys(wire).length).toBeGreaterThan(0);
+    expect(Object.values(wire)).not.toContain(undefined);
+    expect(candidate.toInput(requestFor(definition))).toEqual(wire);
+  });
+
+  it.each(candidates)('%s refuses by name a request that it cannot serve', (_, __, candidate) => {
+    expect(() => candidate.toInput({ config: {}, inputs: {} })).toThrow(UnsupportedRequestError);
+  });
+
+  it.each(candidates)(
+    '%s reads every output of its node type from a good reply',
+    (_, definition, candidate) => {
+      const reply = replies[`${candidate.provider}:${candidate.operation}`];
+      if (!reply) throw new Error(`No sample reply for ${candidate.operation}.`);
+      const outputs: Readonly<Record<string, OutputItem>> = candidate.toOutputs(reply);
+      expect(Object.keys(outputs)).toEqual(Object.keys(definition.outputs));
+      expect(candidate.price.billedUsd?.(requestFor(definition), reply) ?? 0).toBeGreaterThanOrEqual(0);
+    },
+  );
+
+  it.each(candidates)('%s refuses a reply without outputs by name', (_, __, candidate) => {
+    const empty: readonly JsonValue[] = [
+      null,
+      {},
+      [],
+      '',
+      5,
+      { images: [] },
+      { images: [{}] },
+      { choices: [] },
+      { data: 'x' },
+      [null],
+    ];
+    for (const value of empty) expect(() => candidate.toOutputs(body(value))).toThrow(UnexpectedReplyError);
+  });
+});

@@ -1,0 +1,59 @@
+import { nodeDefinition } from '../../../pipeline/nodes';
+import { sampleValue } from '../../../pipeline/compile/choose-candidates';
+import type { CandidateDefinition, NodeDefinition, NodeRequest } from '../../../pipeline/node-definition';
+import type { AssetReference, JsonObject, PortValue } from '../../../workflows/contract';
+
+/** A node type that must exist. */
+export function definitionOf(type: string): NodeDefinition {
+  const definition = nodeDefinition(type);
+  if (definition) return definition;
+  throw new Error(`There is no node type ${type}.`);
+}
+
+export function candidatesOf(definition: NodeDefinition): readonly CandidateDefinition[] {
+  return definition.implementation.kind === 'provider' ? definition.implementation.candidates : [];
+}
+
+export function candidateOf(type: string, provider: string): CandidateDefinition {
+  const candidate = candidatesOf(definitionOf(type)).find((each) => each.provider === provider);
+  if (candidate) return candidate;
+  throw new Error(`${type} has no candidate at ${provider}.`);
+}
+
+/** Every required port connected with a usual value, config as posted with defaults. */
+export function requestFor(
+  definition: NodeDefinition,
+  config: JsonObject = {},
+  inputs: Readonly<Record<string, PortValue>> = {},
+): NodeRequest {
+  const required = Object.entries(definition.inputs).filter(([, port]) => port.required);
+  const samples = Object.fromEntries(
+    required.map(([name, { type, many }]): [string, PortValue] => [
+      name,
+      many ? [sampleValue(type)] : sampleValue(type),
+    ]),
+  );
+  return { config: definition.config.parse(config), inputs: { ...samples, ...inputs } };
+}
+
+/** What a candidate sends for a config, with usual values at required ports. */
+export function wireOf(
+  type: string,
+  provider: string,
+  config: JsonObject = {},
+  inputs: Readonly<Record<string, PortValue>> = {},
+): unknown {
+  return candidateOf(type, provider).toInput(requestFor(definitionOf(type), config, inputs));
+}
+
+export function picture(width: number, height: number): AssetReference {
+  return {
+    type: 'image',
+    assetId: 'ast_1',
+    mimeType: 'image/png',
+    bytes: 1,
+    sha256: 'a'.repeat(64),
+    width,
+    height,
+  };
+}
