@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../workflows/contract';
 import { describe, graphIssue, type GraphIssue, type IssuePath } from './graph-issue';
+import { FORBIDDEN_KEYS } from './json-guard';
 import { jsonValueSchema } from './nodes/json-value';
 
 /**
@@ -153,7 +154,7 @@ function readNode(
   if (nodeType !== undefined && noteTypes.has(nodeType)) return 'note';
   const found: GraphIssue[] = [];
   const { id } = value;
-  if (typeof id !== 'string' || !idPattern.test(id)) {
+  if (typeof id !== 'string' || !idPattern.test(id) || FORBIDDEN_KEYS.has(id)) {
     const message = `The id must be 1 to 64 letters, digits, _ or -, but is ${describe(id)}.`;
     found.push(graphIssue([...path, 'id'], 'node_id_invalid', message, 'Give the node such an id, as "n1".'));
   }

@@ -1,6 +1,5 @@
 import type {
   AssetReference,
-  JsonObject,
   JsonValue,
   NodeInputs,
   Plan,
@@ -8,25 +7,22 @@ import type {
   PortValue,
 } from '../../workflows/contract';
 import type { CompileInput, CompileResult } from '../compile-input';
-import { readGraph, type GraphNode, type ReadGraph } from '../graph';
+import { readGraph, type ReadGraph } from '../graph';
 import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
-import type { NodeDefinition } from '../node-definition';
 import { computeNodeKey } from '../node-key';
-import { nodeDefinition, nodeDefinitions } from '../nodes';
 import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
 import { narrowCandidates, priceCandidates } from './choose-candidates';
 import { connectEdges } from './connect-edges';
 import { dependencies, Findings, nodePath, type DraftNode } from './draft-node';
 import { orderNodes } from './find-cycles';
-import { findInputSource, readInputValue } from './input-value';
+import { findDefinition } from './find-definition';
 import { asScopeObject, NameScope } from './name-scope';
-import { nearest } from './nearest';
 import { readSettings } from './read-settings';
-import { resolveTemplates, type NodeLookup } from './resolve-templates';
+import { resolveConfig, resolveInput } from './resolve-config';
+import type { NodeLookup } from './resolve-templates';
 import { selectTargets } from './select-targets';
 import { toPlanNode } from './to-plan-node';
-import { validateConfig } from './validate-config';
 
 /** Bytes of a plan as JSON; Temporal takes payloads of 2 MB, and the workflow input holds more than the plan. */
 export const PLAN_BYTES_MAX = 1_000_000;
@@ -105,7 +101,7 @@ export class GraphCompiler {
   private draftNodes(selected: ReadonlySet<string>): void {
     for (const node of this.graph.nodes) {
       if (!selected.has(node.id)) continue;
-      const definition = this.definitionOf(node);
+      const definition = findDefinition(node, this.findings);
       if (!definition) continue;
       this.drafts.set(node.id, {
         posted: node,
@@ -123,100 +119,15 @@ export class GraphCompiler {
     }
   }
 
-  private definitionOf(node: GraphNode): NodeDefinition | undefined {
-    const { nodeType } = node;
-    const definition = nodeType === undefined ? undefined : nodeDefinition(nodeType);
-    if (definition) return definition;
-    const path = nodePath(node, 'data', 'nodeType');
-    const example = 'GET /api/v1/nodes lists all types.';
-    if (nodeType === undefined) {
-      const fix = `Set data.nodeType, for instance "generate:flux_2_pro". ${example}`;
-      this.findings.add(path, 'node_type_missing', `Node "${node.id}" has no type.`, fix);
-      return undefined;
-    }
-    const types = nodeDefinitions.map((known) => known.type);
-    const meant =
-      nearest(nodeType, types) ??
-      nearest(
-        nodeType,
-        types.map((type) => type.split(':')[1] ?? type),
-      );
-    const full = types.find((type) => type === meant || type.endsWith(`:${meant ?? ' '}`));
-    const fix = full ? `Did you mean "${full}"? ${example}` : example;
-    this.findings.add(path, 'node_type_unknown', `There is no node type ${quote(nodeType)}.`, fix);
-    return undefined;
-  }
-
   private resolveConfigs(): void {
     const textInputs = [...this.drafts.values()].filter((draft) => draft.definition.type === 'input:text');
-    const onlyTextInput = textInputs.length === 1 ? textInputs[0]?.id : undefined;
+    const onlyTextInput = textInputs.length === 1 ? textInputs[0] : undefined;
+    const assets = this.input.assets ?? new Map<string, AssetReference>();
+    const context = { scope: this.scope, lookup: this.lookup, findings: this.findings, assets };
     for (const draft of this.drafts.values()) {
-      if (draft.definition.implementation.kind === 'input')
-        this.resolveInput(draft, draft.id === onlyTextInput);
-      else this.resolveConfig(draft);
+      if (draft.definition.implementation.kind !== 'input') resolveConfig(draft, context);
+      else resolveInput(draft, draft === onlyTextInput, context);
     }
-  }
-
-  private resolveInput(draft: DraftNode, isOnlyTextInput: boolean): void {
-    const path = nodePath(draft.posted, 'data', 'config');
-    const before = this.findings.issues.length;
-    const { value, templates } = resolveTemplates(
-      draft.posted.config,
-      path,
-      this.scope,
-      this.lookup,
-      this.findings,
-    );
-    const config = this.findings.issues.length > before ? undefined : (value as JsonObject);
-    if (config && templates.length > 0) {
-      const message = `"${draft.id}" is an input; it cannot wait for another node.`;
-      this.findings.add(
-        path,
-        'template_reference_invalid',
-        message,
-        'Use the other node by an edge or in a utility node.',
-      );
-    }
-    const valid = config && validateConfig(draft.definition, config, templates, path, this.findings);
-    const node = { ...draft.posted, config: config ?? draft.posted.config };
-    const source = findInputSource(node, isOnlyTextInput, this.scope, config?.['value']);
-    // A faulty default is reported already; a value from triggerData is judged all the same.
-    if (!valid && source.path[0] !== 'triggerData') draft.faulty = true;
-    else if (valid || source.value !== undefined) {
-      const assets = this.input.assets ?? new Map<string, AssetReference>();
-      draft.work = readInputValue(draft.posted, draft.definition, source, assets, this.findings);
-    }
-    draft.faulty ||= draft.work === undefined;
-  }
-
-  private resolveConfig(draft: DraftNode): void {
-    const path = nodePath(draft.posted, 'data', 'config');
-    const posted = this.withoutConnected(draft);
-    const before = this.findings.issues.length;
-    const { value, templates } = resolveTemplates(posted, path, this.scope, this.lookup, this.findings);
-    if (this.findings.issues.length > before) {
-      draft.faulty = true;
-      return;
-    }
-    const config = validateConfig(draft.definition, value as JsonObject, templates, path, this.findings);
-    draft.faulty = config === undefined;
-    draft.config = config ?? {};
-    draft.templates = templates;
-  }
-
-  /** A config field that an edge replaces has no effect, so it is left out of the plan and of the node key. */
-  private withoutConnected(draft: DraftNode): JsonObject {
-    const { posted, definition, inputs } = draft;
-    const replaced = new Set(
-      inputs.map((input) => input.port).filter((port) => definition.inputs[port]?.orConfig),
-    );
-    const kept = Object.entries(posted.config).filter(([key]) => !replaced.has(key));
-    for (const key of replaced) {
-      if (!Object.hasOwn(posted.config, key)) continue;
-      const message = `"${key}" of "${draft.id}" comes by an edge; config.${key} has no effect.`;
-      this.findings.warn(nodePath(posted, 'data', 'config', key), 'config_ignored', message);
-    }
-    return Object.fromEntries(kept);
   }
 
   private readonly lookup: NodeLookup = (nodeId) => {
