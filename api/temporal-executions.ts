@@ -10,8 +10,7 @@ import {
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, type ExecutionInput } from '../workflows/contract';
 
-/** Bounds one call to Temporal. */
-const CALL_TIMEOUT_MS = 5_000;
+const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_000;
 /** A run whose end is written in our rows may still be closing: its successor waits this long for that. */
 const PREVIOUS_RUN_WAIT_MS = 5_000;
@@ -71,6 +70,8 @@ export interface TemporalExecutionsOptions {
   readonly address: string;
   readonly namespace: string;
   readonly taskQueue: string;
+  /** Bounds one call; 5 s unless given. */
+  readonly callTimeoutMs?: number;
 }
 
 const STATUS = defineSearchAttributeKey('EverframeStatus', SearchAttributeType.KEYWORD);
@@ -86,12 +87,14 @@ class ConnectedExecutions implements TemporalExecutions {
   private readonly connection: Connection;
   private readonly client: Client;
   private readonly taskQueue: string;
+  private readonly callTimeoutMs: number;
   private isKnownAway = false;
 
-  constructor({ address, namespace, taskQueue }: TemporalExecutionsOptions) {
+  constructor({ address, namespace, taskQueue, callTimeoutMs }: TemporalExecutionsOptions) {
     this.connection = Connection.lazy({ address });
     this.client = new Client({ connection: this.connection, namespace });
     this.taskQueue = taskQueue;
+    this.callTimeoutMs = callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
   }
 
   get knownAway(): boolean {
@@ -164,7 +167,7 @@ class ConnectedExecutions implements TemporalExecutions {
     await this.connection.close();
   }
 
-  private async call<T>(work: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS): Promise<T> {
+  private async call<T>(work: () => Promise<T>, timeoutMs = this.callTimeoutMs): Promise<T> {
     try {
       const result = await this.connection.withDeadline(Date.now() + timeoutMs, work);
       this.isKnownAway = false;

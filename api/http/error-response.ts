@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { ApiError, badRequest, unavailable } from '../api-error';
 import { TemporalUnavailableError } from '../temporal-executions';
 
@@ -81,12 +82,19 @@ function fromBodyParser(thrown: unknown): ApiError | undefined {
 const AWAY_CODE = /^(08...|57P0[123]|53...|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 const AWAY_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection timeout/i;
 
-export function isDatabaseAway(thrown: unknown): boolean {
-  for (let current = thrown; current instanceof Error; current = current.cause) {
-    const code = 'code' in current ? current.code : undefined;
-    if (typeof code === 'string' && AWAY_CODE.test(code)) return true;
-    if (AWAY_MESSAGE.test(current.message)) return true;
-    if (current instanceof AggregateError && current.errors.some(isDatabaseAway)) return true;
-  }
-  return false;
+/** Errors of the runtime are told by their fields: `instanceof` fails across realms. */
+const errorFields = z.object({
+  code: z.unknown(),
+  message: z.unknown(),
+  cause: z.unknown(),
+  errors: z.array(z.unknown()).optional().catch(undefined),
+});
+
+function isDatabaseAway(thrown: unknown): boolean {
+  const { data } = errorFields.partial().safeParse(thrown);
+  if (data === undefined) return false;
+  const { code, message, cause, errors = [] } = data;
+  if (typeof code === 'string' && AWAY_CODE.test(code)) return true;
+  if (typeof message === 'string' && AWAY_MESSAGE.test(message)) return true;
+  return [cause, ...errors].some(isDatabaseAway);
 }

@@ -4,6 +4,7 @@ import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
 import { cancelRequests, terminate, writeAsRun } from './support/finished-work';
+import { overrideTemporal } from './support/override-temporal';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
 
@@ -25,16 +26,10 @@ function awayOnDemand(temporal: TemporalExecutions): TemporalExecutions {
     if (isAway) throw new TemporalUnavailableError('away');
     return work();
   };
-  return {
+  return overrideTemporal(temporal, {
     start: (request) => guard(() => temporal.start(request)),
     cancel: (executionId) => guard(() => temporal.cancel(executionId)),
-    describeLatest: (executionId) => guard(() => temporal.describeLatest(executionId)),
-    completeAwait: (executionId, activityId) => guard(() => temporal.completeAwait(executionId, activityId)),
-    listClosedSince: (sinceMs) => guard(() => temporal.listClosedSince(sinceMs)),
-    isAvailable: async () => !isAway,
-    knownAway: false,
-    close: async () => undefined,
-  };
+  });
 }
 
 async function whileAway<T>(work: () => Promise<T>): Promise<T> {

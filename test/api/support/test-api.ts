@@ -12,6 +12,7 @@ import { SCOPES, type Scope } from '../../../api/scopes';
 import { connectTemporal, type TemporalExecutions } from '../../../api/temporal-executions';
 import { apiKeyRandomBytes, formatApiKey } from '../../../pipeline/pure/api-key-format';
 import { createLocalAssetStore } from '../../../store/assets/local-asset-store';
+import type { Database } from '../../../store/database/database';
 import { accounts } from '../../../store/database/accounts';
 import { credits } from '../../../store/database/credits';
 import { openExecutionListener } from '../../../store/database/execution-listener';
@@ -62,6 +63,8 @@ export interface TestApi {
 export interface TestApiOptions {
   /** Stands between the routes and the real Temporal. */
   readonly temporal?: (real: TemporalExecutions) => TemporalExecutions;
+  /** Takes the place of the database for the routes; accounts are still made in the real one. */
+  readonly database?: (real: Database) => Database;
   readonly settings?: Partial<ApiSettings>;
 }
 
@@ -94,7 +97,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       ...options.settings,
     },
   };
-  server.on('request', createApp(dependencies));
+  server.on('request', createApp({ ...dependencies, database: options.database?.(database) ?? database }));
   const createAccount = accountFactory(dependencies);
   const account = await createAccount();
   return {
