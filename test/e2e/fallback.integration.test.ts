@@ -1,28 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import { mainJob, aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
 let test: TestSystem;
-let connection: Connection;
-let temporal: Client;
 
 beforeAll(async () => {
   test = await TestSystem.start({
     EVERFRAME_BREAKER_VOLUME_THRESHOLD: '5',
     EVERFRAME_BREAKER_RESET_MS: '60000',
   });
-  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
-  temporal = new Client({ connection });
 });
 
 afterEach(() => test.setFaults([]));
 
-afterAll(async () => {
-  await connection.close();
-  await test.stop();
-});
+afterAll(() => test.stop());
 
 async function run(graph: object) {
   const { executionId } = await test.client.execute(graph);
@@ -39,7 +31,7 @@ describe('a provider that does not take the job', () => {
       fallbackFrom: ['fal:fal-ai/flux-2-pro'],
       attempts: 2,
     });
-    await recordHistory(temporal, view.executionId, 'fallback');
+    await recordHistory(view.executionId, 'fallback');
   });
 
   it('is tried three times before that when it is only busy', async () => {
@@ -102,6 +94,6 @@ describe('a cancelled execution', () => {
     expect(view.nodes['image']?.status).toBe('COMPLETED');
     expect(view.nodes['upscale']?.status).toBe('CANCELLED');
     expect(view.credits).toMatchObject({ held: 0, charged: view.nodes['image']?.credits });
-    await recordHistory(temporal, executionId, 'cancelled');
+    await recordHistory(executionId, 'cancelled');
   });
 });

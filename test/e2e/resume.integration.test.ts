@@ -58,7 +58,7 @@ describe('a failed execution', () => {
     });
     expect(failed.nodes['description']?.output['text']).toEqual(expect.any(String));
     expect(failed.nodes['image']?.output['image']).toMatchObject({ type: 'image' });
-    await recordHistory(temporal, failed.executionId, 'failed');
+    await recordHistory(failed.executionId, 'failed');
     const paidBefore = (await test.accepted()).length;
 
     const receipt = await test.client.resume(failed.executionId);
@@ -73,7 +73,7 @@ describe('a failed execution', () => {
     });
     expect((await test.accepted()).length).toBe(paidBefore + 1);
     expect(paidBefore - before).toBe(4);
-    await recordHistory(temporal, failed.executionId, 'resumed-after-failure');
+    await recordHistory(failed.executionId, 'resumed-after-failure');
   });
 
   it('runs an edited node again and what depends on it, and nothing else', async () => {

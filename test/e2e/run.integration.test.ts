@@ -42,7 +42,7 @@ describe('an execution', () => {
     const bytes = Buffer.from(await (await fetch(image.url)).arrayBuffer());
     const { width, height, format } = await sharp(bytes).metadata();
     expect({ width, height, format }).toEqual({ width: image.width, height: image.height, format: 'png' });
-    await recordHistory(temporal, view.executionId, 'completed');
+    await recordHistory(view.executionId, 'completed');
   });
 
   it('charges what the quote said, releases the rest and holds nothing after its end', async () => {

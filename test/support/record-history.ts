@@ -1,16 +1,36 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Client } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { executionWorkflowId } from '../../workflows/contract';
 
+const { History } = temporal.api.history.v1;
+
+export const HISTORY_FOLDER = path.join(__dirname, '..', 'fixtures', 'histories');
+
 /**
- * Keeps a run's history for the replay test, when EVERFRAME_RECORD_HISTORIES is set. Recorded once per shape and
- * release, never made over: an old history that no longer replays is a run of a user that would hang.
+ * Keeps a run's history for the replay test, as protobuf, when EVERFRAME_RECORD_HISTORIES is set. Recorded once per shape
+ * and release, never made over: an old history that no longer replays is a run of a user that would hang.
  */
-export async function recordHistory(temporal: Client, executionId: string, name: string): Promise<void> {
+export async function recordHistory(executionId: string, name: string): Promise<void> {
   if (!process.env['EVERFRAME_RECORD_HISTORIES']) return;
-  const history = await temporal.workflow.getHandle(executionWorkflowId(executionId)).fetchHistory();
-  const file = path.join(__dirname, '..', 'fixtures', 'histories', `${name}.json`);
-  writeFileSync(file, `${JSON.stringify(historyToJSON(history), null, 1)}\n`, { flag: 'wx' });
+  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
+  try {
+    const handle = new Client({ connection }).workflow.getHandle(executionWorkflowId(executionId));
+    const history = withoutMachine(await handle.fetchHistory());
+    writeFileSync(path.join(HISTORY_FOLDER, `${name}.history`), History.encode(history).finish(), {
+      flag: 'wx',
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Stack traces and identities name paths and hosts of the machine; a replay reads neither. */
+function withoutMachine<T extends object>(value: T): T {
+  for (const [key, item] of Object.entries(value) as [string, unknown][]) {
+    if (key === 'stackTrace' || key === 'identity') Object.assign(value, { [key]: '' });
+    else if (typeof item === 'object' && item !== null && !ArrayBuffer.isView(item)) withoutMachine(item);
+  }
+  return value;
 }

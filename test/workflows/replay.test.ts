@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { temporal } from '@temporalio/proto';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -8,10 +9,9 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { HISTORY_FOLDER } from '../support/record-history';
 
-const FOLDER = path.join(__dirname, '..', 'fixtures', 'histories');
-const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
-const RESUMED = 'resumed-after-failure.json';
+const names = readdirSync(HISTORY_FOLDER).map((file) => path.parse(file).name);
 
 let workflowBundle: WorkflowBundleWithSourceMap;
 
@@ -23,10 +23,8 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-function readHistory(name: string): {
-  events: { eventId: string; activityTaskScheduledEventAttributes?: { activityId: string } }[];
-} {
-  return JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as ReturnType<typeof readHistory>;
+function readHistory(name: string): temporal.api.history.v1.History {
+  return temporal.api.history.v1.History.decode(readFileSync(path.join(HISTORY_FOLDER, `${name}.history`)));
 }
 
 describe('recorded histories', () => {
@@ -35,18 +33,22 @@ describe('recorded histories', () => {
   });
 
   it('of every kind of end are there', () => {
-    expect(names).toEqual(
-      expect.arrayContaining(['completed.json', 'failed.json', 'cancelled.json', 'fallback.json', RESUMED]),
-    );
+    expect(names.slice().sort()).toEqual([
+      'cancelled',
+      'completed',
+      'failed',
+      'fallback',
+      'resumed-after-failure',
+    ]);
   });
 
   it('with a renamed step are refused', async () => {
-    const history = readHistory(RESUMED);
+    const history = readHistory('completed');
     for (const event of history.events) {
       const scheduled = event.activityTaskScheduledEventAttributes;
       if (scheduled) scheduled.activityId = `other-${scheduled.activityId}`;
     }
-    await expect(Worker.runReplayHistory({ workflowBundle }, history, RESUMED)).rejects.toThrow(
+    await expect(Worker.runReplayHistory({ workflowBundle }, history, 'completed')).rejects.toThrow(
       /TMPRL1100|nondeterminism/i,
     );
   });
