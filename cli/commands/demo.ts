@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createEverframeClient } from '../../client/everframe-client';
 import { type CliConfig, readCliConfig } from '../config';
-import { describeResult } from '../demo/describe-result';
-import { followExecution } from '../demo/follow-execution';
 import { type Example, readExample } from '../demo/read-example';
-import { saveOutputs } from '../demo/save-outputs';
 import { readCredentials, readState } from '../embedded/home-files';
 import { findHolder } from '../embedded/home-lock';
+import { describeResult } from '../execution/describe-result';
+import { followExecution } from '../execution/follow-execution';
+import { saveOutputs } from '../execution/save-outputs';
+import { choosePaint } from '../paint';
 import { bringUp } from '../up';
 import { describeUrls, onInterrupt } from './up';
 
@@ -77,11 +78,11 @@ async function runExample(demo: {
 }): Promise<boolean> {
   const { name, example, system } = demo;
   const client = createEverframeClient({ baseUrl: system.urls['api'] ?? '', apiKey: system.testKey });
-  const nodeIds = example.nodes.map((node) => node.id);
+  const paint = choosePaint(process.stdout, process.env);
   const { executionId } = await client.execute(example);
   console.log(`\n${name}: execution ${executionId}`);
-  const view = await followExecution(client, executionId, nodeIds, console.log);
+  const view = await followExecution(client, executionId, { show: console.log, paint });
   const saved = await saveOutputs(client, view, join(process.cwd(), 'out', name));
-  console.log(`\n${describeResult(view, nodeIds, saved)}`);
+  console.log(`\n${describeResult(view, saved, paint)}`);
   return view.status === 'COMPLETED';
 }

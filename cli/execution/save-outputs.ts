@@ -30,7 +30,9 @@ export async function saveOutputs(
   const saved: Record<string, string[]> = {};
   for (const [nodeId, node] of Object.entries(view.nodes)) {
     const values = Object.entries(node.output).flatMap(([port, value]) => numbered(port, value));
-    const paths = values.map(([name, value]) => saveValue(client, value, join(folder, `${nodeId}.${name}`)));
+    const paths = values.map(([name, value]) =>
+      saveValue(client, value, join(folder, safeName(`${nodeId}.${name}`))),
+    );
     saved[nodeId] = (await Promise.all(paths)).map((path) => relative(process.cwd(), path));
   }
   return saved;
@@ -40,6 +42,11 @@ export async function saveOutputs(
 function numbered(port: string, value: unknown): [string, unknown][] {
   if (!Array.isArray(value)) return [[port, value]];
   return value.map((item: unknown, index) => [`${port}.${index + 1}`, item]);
+}
+
+/** Names come from the server: none leads out of the folder. */
+function safeName(name: string): string {
+  return name.replace(/[^\w.-]/g, '_');
 }
 
 async function saveValue(client: EverframeClient, value: unknown, stem: string): Promise<string> {
