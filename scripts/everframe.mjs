@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build } from './lib/build.mjs';
+import { build, checkTypes } from './lib/build.mjs';
 import { installPackages } from './lib/install-packages.mjs';
 import { projectFolder } from './lib/project-folder.mjs';
 import { requireNode } from './lib/require-node.mjs';
@@ -17,7 +17,7 @@ async function main([command = 'help', ...rest]) {
   await installPackages();
   if (command === 'check') return (await import('./check.mjs')).check();
   await build();
-  if (command === 'build') return;
+  if (command === 'build') return checkTypes();
   if (command === 'test') return (await import('./test.mjs')).test();
   const isBench = command === 'bench';
   const program = join(projectFolder, 'dist', isBench ? 'bench' : 'cli', 'main.js');

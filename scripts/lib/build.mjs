@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { compile } from './compile.mjs';
 import { projectFolder } from './project-folder.mjs';
 import { runStep } from './run-step.mjs';
 import { withLock } from './with-lock.mjs';
@@ -11,25 +12,23 @@ const bundlePath = join(dist, 'workflow-bundle.js');
 /** Compiles into dist/ and bundles the workflows, each only when its sources changed since the last time. */
 export async function build() {
   const sources = sourceFolders().flatMap((folder) => filesBelow(join(projectFolder, folder), '.ts'));
-  const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
-    join(projectFolder, name),
-  );
+  const configs = ['package-lock.json', 'scripts/lib/compile.mjs'].map((name) => join(projectFolder, name));
   const hash = hashOf([...sources, ...configs]);
   if (isFresh('.build-stamp', hash)) return;
   await withLock(join(dist, '.build-lock'), async () => {
     if (isFresh('.build-stamp', hash)) return;
     removeOrphans();
-    const compiler = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
-    await runStep('compiling', process.execPath, [
-      compiler,
-      '-p',
-      'tsconfig.build.json',
-      '--pretty',
-      'false',
-    ]);
+    await compile(sources, dist);
     await bundleWorkflows();
     writeFileSync(join(dist, '.build-stamp'), hash);
   });
+}
+
+/** Checks the types of what is built. */
+export async function checkTypes() {
+  const compiler = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = ['-p', 'tsconfig.build.json', '--pretty', 'false', '--noEmit', '--incremental', 'false'];
+  await runStep('checking types', process.execPath, [compiler, ...args]);
 }
 
 async function bundleWorkflows() {

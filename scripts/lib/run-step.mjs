@@ -6,7 +6,7 @@ const repeatEveryMs = 5_000;
 
 /**
  * Runs a program with its output kept back. A step that takes over a second shows one plain line with the elapsed
- * seconds; the output is shown only when it fails.
+ * seconds on stderr, so that stdout is the command's alone (`--json`); the output is shown only when it fails.
  *
  * @throws Error with the end of the output when the program fails
  */
@@ -20,7 +20,7 @@ export async function runStep(label, command, args, options = {}) {
     timers.stop();
   }
   const elapsedMs = performance.now() - startedAt;
-  if (elapsedMs > quietMs) console.log(`${label}: done in ${(elapsedMs / 1000).toFixed(1)} s`);
+  if (elapsedMs > quietMs) console.error(`${label}: done in ${(elapsedMs / 1000).toFixed(1)} s`);
 }
 
 /** Runs a program to its end and collects what it printed (the last 200 KB). */
@@ -37,7 +37,7 @@ export function run(command, args, { env = process.env, cwd = projectFolder } = 
 }
 
 function showProgress(label, startedAt) {
-  const show = () => console.log(`${label} … ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  const show = () => console.error(`${label} … ${Math.round((performance.now() - startedAt) / 1000)} s`);
   const first = setTimeout(show, quietMs);
   const repeat = setInterval(show, repeatEveryMs);
   return {

@@ -8,7 +8,7 @@ export async function withLock(path, step) {
   mkdirSync(dirname(path), { recursive: true });
   let isAnnounced = false;
   while (!tryLock(path)) {
-    if (!isAnnounced) console.log('waiting for another start that is installing or building');
+    if (!isAnnounced) console.error('waiting for another start that is installing or building');
     isAnnounced = true;
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
