@@ -1,4 +1,4 @@
-import express from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -75,7 +75,17 @@ function createApp(services: Services): express.Express {
   app.use(
     (_request, response) => void response.status(404).json({ error: 'the sandbox serves nothing here' }),
   );
+  app.use(answerFailure);
   return app;
+}
+
+/** A fault of our own, or a body that is too large; Express knows this handler by its four parameters. */
+function answerFailure(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) return next(error);
+  const status =
+    typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+  if (status >= 500) console.error('sandbox:', error);
+  response.status(status).json({ error: error instanceof Error ? error.message : 'the sandbox failed' });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { faultPlanSchema } from './faults';
-import { jsonBody } from './exchange';
+import { jsonBody } from './visit';
 import type { Services } from './services';
 
 /** The sandbox's own doors, under /_sandbox: ledger, jobs, fault plan, health. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Made } from '../media/recipe';
@@ -13,7 +22,10 @@ export interface StoredFile extends Omit<Made, 'bytes'> {
 /** Bytes by their SHA-256; uploads and remembered results by a key of their own. */
 export class FileStore {
   constructor(private readonly folder: string) {
-    for (const part of ['files', 'index']) mkdirSync(join(folder, part), { recursive: true });
+    for (const part of ['files', 'index']) {
+      mkdirSync(join(folder, part), { recursive: true });
+      removeOld(join(folder, part));
+    }
   }
 
   save({ bytes, ...facts }: Made): StoredFile {
@@ -37,7 +49,19 @@ export class FileStore {
   recall(key: string): StoredFile | undefined {
     if (!keyForm.test(key)) return undefined;
     const path = join(this.folder, 'index', `${key}.json`);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredFile) : undefined;
+    if (!existsSync(path)) return undefined;
+    const file = JSON.parse(readFileSync(path, 'utf8')) as StoredFile;
+    return existsSync(join(this.folder, 'files', file.sha256)) ? file : undefined;
+  }
+}
+
+/** Jobs and files older than this are dropped at the next start. */
+export const keptMs = 7 * 24 * 3_600_000;
+
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (statSync(path).mtimeMs < Date.now() - keptMs) rmSync(path);
   }
 }
 

@@ -28,7 +28,8 @@ export interface JobDraft {
 
 export type JobState = 'open' | 'succeeded' | 'failed' | 'canceled';
 
-export interface Job extends JobDraft {
+export interface Job extends Omit<JobDraft, 'recipes'> {
+  recipes: readonly Recipe[];
   readonly requestHash: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -47,4 +48,13 @@ export interface Job extends JobDraft {
 export function phaseOf(job: Job, now: number): 'queued' | 'running' | 'closed' {
   if (job.state !== 'open') return 'closed';
   return now < job.startsAt ? 'queued' : 'running';
+}
+
+/** What a fault rule looks at. */
+export function situationOf(job: Pick<JobDraft, 'provider' | 'model' | 'prompt'>): {
+  provider: string;
+  model: string;
+  prompt: string;
+} {
+  return { provider: job.provider, model: job.model, prompt: job.prompt };
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Producer } from '../media/producer';
 import { SourceError, type Recipe } from '../media/recipe';
 import { canonicalJson, sha256 } from './canonical-json';
-import { writeWhole } from './file-store';
+import { keptMs, writeWhole } from './file-store';
 import type { Job, JobDraft, JobFailure } from './job';
-import type { Ledger } from './ledger';
+import { ledgerText, type Ledger } from './ledger';
 
 /** What the fault plan decided about a job when it was taken. */
 export interface JobFate {
@@ -23,6 +23,8 @@ interface JobsParts {
 }
 
 type Listener = (job: Job) => void;
+/** Sends the callbacks of a job that ended. */
+type CallBack = (job: Job) => Promise<void>;
 
 const usualMs: Readonly<Record<Recipe['kind'], number>> = {
   picture: 400,
@@ -38,14 +40,16 @@ export class Jobs {
   private readonly jobs = new Map<string, Job>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly waiting = new Map<string, Listener[]>();
-  private readonly closedListeners = new Map<string, Listener>();
+  private readonly callBacks = new Map<string, CallBack>();
   private stopped = false;
 
   constructor(private readonly parts: JobsParts) {
     mkdirSync(parts.folder, { recursive: true });
     for (const name of readdirSync(parts.folder).filter((file) => file.endsWith('.json'))) {
-      const job = JSON.parse(readFileSync(join(parts.folder, name), 'utf8')) as Job;
-      this.jobs.set(job.id, job);
+      const path = join(parts.folder, name);
+      const job = JSON.parse(readFileSync(path, 'utf8')) as Job;
+      if ((job.finishedAt ?? Date.now()) < Date.now() - keptMs) rmSync(path);
+      else this.jobs.set(job.id, job);
     }
   }
 
@@ -112,8 +116,8 @@ export class Jobs {
   }
 
   /** One listener per provider, told of each job that ends and has a callback URL. */
-  onClosed(provider: string, listener: Listener): void {
-    this.closedListeners.set(provider, listener);
+  onClosed(provider: string, callBack: CallBack): void {
+    this.callBacks.set(provider, callBack);
   }
 
   settleWebhook(job: Job): void {
@@ -164,6 +168,8 @@ export class Jobs {
     if (job.state !== 'open') return;
     job.state = state;
     job.finishedAt = Date.now();
+    // They may hold whole pictures, and nobody needs them again.
+    job.recipes = [];
     await this.writeClosingLine(job);
     this.save(job);
     this.waiting.get(job.id)?.forEach((listener) => listener(job));
@@ -192,11 +198,16 @@ export class Jobs {
 
   private line(job: Job) {
     const { id: jobId, provider, model, requestHash, webhookUrl, prompt } = job;
-    return { provider, model, jobId, requestHash, webhookUrl, prompt: prompt.slice(0, 200) };
+    return { provider, model, jobId, requestHash, webhookUrl, prompt: ledgerText(prompt) };
   }
 
   private notify(job: Job): void {
-    if (job.webhookUrl !== undefined && !this.stopped) this.closedListeners.get(job.provider)?.(job);
+    if (job.webhookUrl === undefined || this.stopped) return;
+    this.callBacks
+      .get(job.provider)?.(job)
+      .catch((error: unknown) =>
+        console.error(`sandbox: the callback of job ${job.id} could not be sent:`, error),
+      );
   }
 
   private save(job: Job): void {

@@ -35,6 +35,11 @@ export interface LedgerEntry {
 
 export type LedgerLine = Omit<LedgerEntry, 'seq'>;
 
+/** A caller's text as the ledger keeps it: its beginning, and no picture. */
+export function ledgerText(text: string): string {
+  return text.startsWith('data:') ? '' : text.slice(0, 200);
+}
+
 interface PendingLine {
   readonly text: string;
   readonly done: () => void;

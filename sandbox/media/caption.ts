@@ -37,7 +37,7 @@ function wrapped(text: string, size: number, room: number, maximumLines: number)
   let line = '';
   for (const word of text.trim().split(/\s+/)) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && letter(longer, size).width > room) {
+    if (line !== '' && widthOf(longer, size) > room) {
       if (lines.length === maximumLines - 1) return [...lines, fitted(`${longer} …`, size, room, true)];
       lines.push(line);
       line = word;
@@ -49,10 +49,16 @@ function wrapped(text: string, size: number, room: number, maximumLines: number)
 }
 
 function fitted(text: string, size: number, room: number, alwaysCut = false): string {
-  if (!alwaysCut && letter(text, size).width <= room) return text;
+  if (!alwaysCut && widthOf(text, size) <= room) return text;
   let cut = text.replace(/\s*…$/, '').slice(0, Math.ceil(room / (size * 0.4)));
-  while (cut.length > 1 && letter(`${cut}…`, size).width > room) cut = cut.slice(0, -1);
+  while (cut.length > 1 && widthOf(`${cut}…`, size) > room) cut = cut.slice(0, -1);
   return `${cut.trimEnd()}…`;
+}
+
+/** Of text in a system font only the signs can be counted: those of East Asia are about square. */
+function widthOf(text: string, size: number): number {
+  if (canLetter(text)) return letter(text, size).width;
+  return [...text].reduce((width, sign) => width + size * (sign >= '\u2e80' ? 1.25 : 0.75), 0);
 }
 
 function escapeXml(text: string): string {

@@ -10,7 +10,7 @@ const grounds: readonly (readonly [Ground, RegExp])[] = [
   ['grid', /synthwave|vaporwave|cyber(?!.*city)|hologra|arcade|grid/i],
   [
     'city',
-    /city|skyline|street|tower|building|urban|downtown|metropol|tokyo|paris|new york|london|berlin|car\b/i,
+    /city|skyline|street|skyscraper|building|urban|downtown|metropol|tokyo|paris|new york|london|berlin|car\b/i,
   ],
   [
     'sea',

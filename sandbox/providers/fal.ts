@@ -1,23 +1,16 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { randomUUID } from 'node:crypto';
-import { seedFrom, sha256 } from '../core/canonical-json';
-import {
-  acceptJob,
-  answerJob,
-  credentialOf,
-  jsonBody,
-  originOf,
-  send,
-  serveOutput,
-  turnAway,
-  type Answer,
-  type Visit,
-} from '../core/exchange';
-import { phaseOf, type Job } from '../core/job';
+import { seedFrom } from '../core/canonical-json';
+import { acceptJob, turnAway } from '../core/accept-job';
+import { answerJob, serveOutput } from '../core/serve-job';
+import { credentialOf, jsonBody, originOf, send, type Answer, type Visit } from '../core/visit';
+import type { Job } from '../core/job';
 import type { Services } from '../core/services';
 import type { SandboxProvider } from '../provider';
-import { detailsOf, failureAnswer, falErrors } from './fal/errors';
-import { falModels, type FalFile, type FalPlan } from './fal/models';
+import { detailsOf, falErrors } from './fal/errors';
+import { callBack } from './fal/callbacks';
+import { falModels } from './fal/models';
+import { appOf, linksOf, resultOf, statusOf } from './fal/views';
 
 /**
  * fal's queue, its synchronous host, storage and webhook keys on one prefix. Queue base: `/fal`; synchronous
@@ -28,7 +21,7 @@ export const fal: SandboxProvider = {
   id: 'fal',
   routes: (services) => {
     const router = express.Router();
-    services.jobs.onClosed('fal', (job) => void callBack(services, job));
+    services.jobs.onClosed('fal', (job) => callBack(services, job));
     router.use(towardsTarget);
     router.get(
       '/.well-known/jwks.json',
@@ -185,7 +178,6 @@ function addJobRoutes(router: Router, services: Services): void {
   router.get(`${at}/response`, result);
 }
 
-/** Requests live under owner and app alone: `/fal-ai/bytedance/requests/…`, whatever follows in the model's id. */
 async function withJob(
   services: Services,
   request: Request,
@@ -203,64 +195,6 @@ async function withJob(
     );
   }
   await handle(visitOf(services, request, response), job);
-}
-
-function appOf(job: Job): string {
-  return job.model.split('/').slice(0, 2).join('/');
-}
-
-function linksOf(job: Job, request: Request) {
-  const base = `${originOf(request)}/fal/${appOf(job)}/requests/${job.id}`;
-  return {
-    request_id: job.id,
-    response_url: base,
-    status_url: `${base}/status`,
-    cancel_url: `${base}/cancel`,
-  };
-}
-
-/** 202 while it waits or runs, 200 once COMPLETED, which a failed job is too. */
-function statusOf({ request }: Visit, job: Job): Answer {
-  const headers = { 'x-fal-request-id': job.id };
-  const links = linksOf(job, request);
-  switch (phaseOf(job, Date.now())) {
-    case 'queued':
-      return { status: 202, headers, body: { status: 'IN_QUEUE', queue_position: 0, ...links } };
-    case 'running':
-      return { status: 202, headers, body: { status: 'IN_PROGRESS', logs: logsOf(request, job), ...links } };
-    case 'closed': {
-      const seconds = ((job.finishedAt ?? job.readyAt) - job.startsAt) / 1000;
-      return {
-        status: 200,
-        headers,
-        body: {
-          status: 'COMPLETED',
-          logs: logsOf(request, job),
-          metrics: { inference_time: Math.max(0, seconds) },
-          ...links,
-          ...errorOf(job),
-        },
-      };
-    }
-  }
-}
-
-function logsOf(request: Request, job: Job) {
-  if (request.query['logs'] !== '1') return null;
-  return [
-    {
-      message: `sandbox: making ${job.model}`,
-      level: 'INFO',
-      source: 'USER',
-      timestamp: new Date(job.startsAt).toISOString(),
-    },
-  ];
-}
-
-function errorOf(job: Job): { error?: string; error_type?: string } {
-  if (job.state === 'succeeded') return {};
-  const { status, headers } = failureAnswer(job);
-  return { error: `Invalid status code: ${status}`, error_type: headers?.['x-fal-error-type'] };
 }
 
 async function streamStatus(visit: Visit, job: Job): Promise<void> {
@@ -284,80 +218,7 @@ async function cancel({ response, services }: Visit, job: Job): Promise<void> {
   );
 }
 
-async function resultOf({ services, request }: Visit, job: Job): Promise<Answer> {
-  const headers = { 'x-fal-request-id': job.id };
-  if (job.state === 'open') return { status: 400, headers, body: { detail: 'Request is still in progress' } };
-  if (job.state !== 'succeeded') {
-    const failure = failureAnswer(job);
-    return { ...failure, headers: { ...headers, ...failure.headers } };
-  }
-  const units = String(planOf(job).units);
-  return {
-    status: 200,
-    headers: { ...headers, 'x-fal-billable-units': units },
-    body: await outputOf(services, job, originOf(request)),
-  };
-}
-
-/** The model's output JSON: links, or data URIs with `sync_mode`. */
-async function outputOf(services: Services, job: Job, origin: string): Promise<unknown> {
-  const plan = planOf(job);
-  const bytes = await Promise.all(job.outputs.map((file) => services.files.read(file)));
-  const files = job.outputs.map((file, index): FalFile => {
-    const name = `${index}.${file.extension}`;
-    const { width, height, contentType: content_type, size: file_size } = file;
-    const url =
-      plan.dataUris === true
-        ? `data:${content_type};base64,${(bytes[index] ?? Buffer.alloc(0)).toString('base64')}`
-        : `${origin}/fal/files/${job.id}/${name}`;
-    return { url, content_type, file_name: name, file_size, width, height };
-  });
-  return plan.output(
-    files,
-    bytes.map((data) => data.toString('utf8')),
-  );
-}
-
-function planOf(job: Job): FalPlan {
-  const read = falModels
-    .find((candidate) => candidate.matches.test(job.model))
-    ?.read(job.input, job.model, seedFrom(job.input));
-  if (read === undefined || !('plan' in read)) throw new Error(`job ${job.id} has no plan`);
-  return read.plan;
-}
-
 function textOf(body: Record<string, unknown> | undefined): string {
   const text = body?.['prompt'] ?? body?.['text'] ?? '';
   return typeof text === 'string' ? text : '';
-}
-
-/** Signed as docs.fal.ai says: request id, user id, time and body hash, one a line, Ed25519. */
-async function callBack(services: Services, job: Job): Promise<void> {
-  if (job.webhookUrl === undefined || job.state === 'canceled') return;
-  const body = JSON.stringify(await callbackBody(services, job));
-  const userId = 'sandbox-user';
-  const settled = await services.webhooks.deliver(job, job.webhookUrl, () => {
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const signature = services.secrets
-      .signEd25519([job.id, userId, timestamp, sha256(body)].join('\n'))
-      .toString('hex');
-    return {
-      body,
-      headers: {
-        'x-fal-webhook-request-id': job.id,
-        'x-fal-webhook-user-id': userId,
-        'x-fal-webhook-timestamp': timestamp,
-        'x-fal-webhook-signature': signature,
-      },
-    };
-  });
-  if (settled) services.jobs.settleWebhook(job);
-}
-
-async function callbackBody(services: Services, job: Job): Promise<unknown> {
-  const ids = { request_id: job.id, gateway_request_id: job.id };
-  if (job.state === 'succeeded')
-    return { ...ids, status: 'OK', payload: await outputOf(services, job, services.origin()) };
-  const { status, body } = failureAnswer(job);
-  return { ...ids, status: 'ERROR', error: `Invalid status code: ${status}`, payload: body };
 }

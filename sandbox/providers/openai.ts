@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express';
 import { randomBytes } from 'node:crypto';
-import { credentialOf, send, turnAway, type Visit } from '../core/exchange';
+import { turnAway } from '../core/accept-job';
+import { credentialOf, send, type Visit } from '../core/visit';
 import type { Services } from '../core/services';
 import type { SandboxProvider } from '../provider';
 import { embedTexts } from './openai/embeddings';

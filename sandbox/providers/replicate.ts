@@ -1,31 +1,18 @@
 import express, { type Request, type Response, type Router } from 'express';
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { seedFrom, sha256 } from '../core/canonical-json';
-import {
-  acceptJob,
-  answerJob,
-  credentialOf,
-  jsonBody,
-  originOf,
-  pause,
-  send,
-  serveOutput,
-  turnAway,
-  type Visit,
-} from '../core/exchange';
-import { phaseOf, type Job } from '../core/job';
-import { readMultipart } from '../core/multipart';
+import { randomBytes } from 'node:crypto';
+import { seedFrom } from '../core/canonical-json';
+import { acceptJob, turnAway } from '../core/accept-job';
+import { pause } from '../core/misbehave';
+import { answerJob, serveOutput } from '../core/serve-job';
+import { credentialOf, jsonBody, originOf, send, type Visit } from '../core/visit';
+import type { Job } from '../core/job';
 import type { Services } from '../core/services';
 import type { SandboxProvider } from '../provider';
-import {
-  invalidInput,
-  missingToken,
-  notFound,
-  problem,
-  refusalText,
-  replicateErrors,
-} from './replicate/errors';
+import { callBack, deliver, wants } from './replicate/callbacks';
+import { invalidInput, missingToken, notFound, problem, replicateErrors } from './replicate/errors';
+import { keepFile, showFile, withOwnFiles } from './replicate/files';
 import { replicateModels } from './replicate/models';
+import { prediction } from './replicate/prediction';
 
 /**
  * Replicate's predictions, files and webhooks (OpenAPI 1.0.0-a1 and replicate.com/docs, read 2026-11-21).
@@ -35,7 +22,7 @@ export const replicate: SandboxProvider = {
   id: 'replicate',
   routes: (services) => {
     const router = express.Router();
-    services.jobs.onClosed('replicate', (job) => void callBack(services, job));
+    services.jobs.onClosed('replicate', (job) => callBack(services, job));
     router.get('/delivery/:id/:name', async (request, response) => {
       const job = services.jobs.get('replicate', request.params.id);
       const index = Number(/^out-(\d+)/.exec(request.params.name)?.[1] ?? NaN);
@@ -180,147 +167,4 @@ async function create(visit: Visit, model: string): Promise<void> {
 function waitMs(request: Request): number {
   const wait = /\bwait(?:=(\d+))?/.exec(request.get('prefer') ?? '');
   return wait === null ? 0 : Math.min(60, Math.max(1, Number(wait[1] ?? 60))) * 1000;
-}
-
-/** Files uploaded here are named by their API address, whose bytes lie next to it. */
-function withOwnFiles(input: unknown, origin: string): unknown {
-  if (typeof input === 'string')
-    return input.startsWith(`${origin}/replicate/v1/files/`) && !input.endsWith('/download')
-      ? `${input}/download`
-      : input;
-  if (Array.isArray(input)) return input.map((item) => withOwnFiles(item, origin));
-  if (typeof input !== 'object' || input === null) return input;
-  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, withOwnFiles(value, origin)]));
-}
-
-/** The prediction as the API shows it; after the outputs' lifetime its data are removed. */
-function prediction(services: Services, job: Job, origin: string) {
-  const base = `${origin}/replicate/v1/predictions/${job.id}`;
-  const removed = job.finishedAt !== undefined && job.finishedAt + services.lifetimeMs < Date.now();
-  const running = phaseOf(job, Date.now()) !== 'queued';
-  const seconds = ((job.finishedAt ?? Date.now()) - job.startsAt) / 1000;
-  return {
-    id: job.id,
-    model: job.model,
-    version: sha256(job.model),
-    input: removed ? {} : job.input,
-    logs: removed || !running ? '' : `Using seed: ${seedFrom(job.input)}\n`,
-    output: removed ? null : outputOf(job, origin),
-    data_removed: removed,
-    error: errorOf(job),
-    source: 'api',
-    status: statusOf(job),
-    created_at: new Date(job.createdAt).toISOString(),
-    started_at: running ? new Date(job.startsAt).toISOString() : null,
-    completed_at: job.finishedAt === undefined ? null : new Date(job.finishedAt).toISOString(),
-    urls: {
-      get: base,
-      cancel: `${base}/cancel`,
-      web: `https://replicate.com/p/${job.id}`,
-      stream: `${base}/stream`,
-    },
-    metrics:
-      job.state === 'succeeded'
-        ? { predict_time: Math.max(0, seconds), total_time: ((job.finishedAt ?? 0) - job.createdAt) / 1000 }
-        : {},
-  };
-}
-
-function statusOf(job: Job): 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' {
-  const phase = phaseOf(job, Date.now());
-  if (phase === 'closed') return job.state === 'open' ? 'processing' : job.state;
-  return phase === 'queued' ? 'starting' : 'processing';
-}
-
-function outputOf(job: Job, origin: string): string | string[] | null {
-  if (job.state !== 'succeeded') return null;
-  const read = replicateModels
-    .find((candidate) => candidate.matches.test(job.model))
-    ?.read(job.input, job.model, 0);
-  const links = job.outputs.map(
-    (file, index) => `${origin}/replicate/delivery/${job.id}/out-${index}.${file.extension}`,
-  );
-  return read !== undefined && 'plan' in read && read.plan.shape === 'list' ? links : (links[0] ?? null);
-}
-
-function errorOf(job: Job): string | null {
-  switch (job.failure?.kind) {
-    case undefined:
-      return null;
-    case 'refused':
-      return refusalText;
-    case 'source':
-      return `Failed to read the input image: ${job.failure.message}`;
-    default:
-      return 'Prediction failed: the model raised an unexpected error.';
-  }
-}
-
-async function keepFile(visit: Visit): Promise<void> {
-  const form = await readMultipart(visit.request.body, visit.request.get('content-type'));
-  const file = form?.files.find(({ field }) => field === 'content');
-  if (file === undefined)
-    return send(
-      visit.response,
-      problem(422, 'Invalid file', 'Expected a multipart body with a `content` part.'),
-    );
-  const id = randomUUID();
-  visit.services.files.remember(
-    id,
-    visit.services.files.save({
-      bytes: file.bytes,
-      contentType: file.contentType,
-      extension: file.name.split('.').at(-1) ?? 'bin',
-    }),
-  );
-  visit.response.status(201);
-  await showFile(visit, id);
-}
-
-async function showFile({ services, request, response }: Visit, id: string): Promise<void> {
-  const file = services.files.recall(id);
-  if (file === undefined) return send(response, notFound);
-  const now = Date.now();
-  response.json({
-    id,
-    name: `file.${file.extension}`,
-    content_type: file.contentType,
-    size: file.size,
-    checksums: { sha256: file.sha256 },
-    metadata: {},
-    created_at: new Date(now).toISOString(),
-    expires_at: new Date(now + 24 * 3_600_000).toISOString(),
-    urls: { get: `${originOf(request)}/replicate/v1/files/${id}` },
-  });
-}
-
-type WebhookEvent = 'start' | 'output' | 'completed';
-
-function wants({ webhookUrl, webhookEvents }: Job, event: WebhookEvent): boolean {
-  return (
-    webhookUrl !== undefined &&
-    (webhookEvents === undefined || webhookEvents.length === 0 || webhookEvents.includes(event))
-  );
-}
-
-async function callBack(services: Services, job: Job): Promise<void> {
-  if (wants(job, 'output') && job.state === 'succeeded') await deliver(services, job, 'output');
-  if (!wants(job, 'completed') || (await deliver(services, job, 'completed')))
-    services.jobs.settleWebhook(job);
-}
-
-/** Signed as Standard Webhooks says: HMAC-SHA256 over id, time and body. */
-function deliver(services: Services, job: Job, event: WebhookEvent): Promise<boolean> {
-  const body = JSON.stringify(prediction(services, job, services.origin()));
-  const id = `msg_${sha256(`${job.id}/${event}`).slice(0, 27)}`;
-  return services.webhooks.deliver(job, job.webhookUrl ?? '', () => {
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const signature = createHmac('sha256', services.secrets.hmacKey)
-      .update(`${id}.${timestamp}.${body}`)
-      .digest('base64');
-    return {
-      body,
-      headers: { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` },
-    };
-  });
 }

@@ -1,8 +1,11 @@
 import { ApiError, createFalClient, type FalClient } from '@fal-ai/client';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHash, createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import sharp from 'sharp';
 import { aCallbackReceiver, aSandbox, type ReceivedCallback, type TestSandbox } from './a-sandbox';
+
+/** Media are CPU work, and the machine may be busy. */
+jest.setTimeout(30_000);
 
 interface FalImage {
   readonly url: string;
@@ -146,7 +149,7 @@ describe('fal, driven by its official client', () => {
 
 describe('fal on the wire', () => {
   it('answers 202 until done, 400 on an early result, and uses owner and app alone in its links', async () => {
-    const slow = await aSandbox({ latency: 1 });
+    const slow = await aSandbox({ latency: 10 });
     try {
       const submitted = await fetch(
         `${slow.url}/fal/fal-ai/bytedance/seedream/v4/text-to-image`,

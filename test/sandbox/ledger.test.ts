@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LedgerEntry } from '../../sandbox/core/ledger';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
+
+/** Media are CPU work, and the machine may be busy. */
+jest.setTimeout(30_000);
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {

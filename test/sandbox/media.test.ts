@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,9 @@ import type { AnswerRecipe, PictureRecipe } from '../../sandbox/media/recipe';
 import { makeSpeech } from '../../sandbox/media/speech';
 import { upscalePicture } from '../../sandbox/media/upscale';
 import { makeVideo } from '../../sandbox/media/video';
+
+/** Media are CPU work, and the machine may be busy. */
+jest.setTimeout(30_000);
 
 describe('a picture', () => {
   it('has the asked size and format at any ratio', async () => {

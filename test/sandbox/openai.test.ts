@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import OpenAI from 'openai';
 import sharp from 'sharp';
 import { aSandbox, type TestSandbox } from './a-sandbox';
+
+/** Media are CPU work, and the machine may be busy. */
+jest.setTimeout(30_000);
 
 let sandbox: TestSandbox;
 let client: OpenAI;

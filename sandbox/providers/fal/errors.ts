@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Answer, ProviderErrors } from '../../core/exchange';
+import type { Answer, ProviderErrors } from '../../core/visit';
 import type { Job } from '../../core/job';
 
 /** One entry of fal's `detail` list (docs.fal.ai, errors). */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { acceptJob, send, turnAway, type Visit } from '../../core/exchange';
+import { acceptJob, turnAway } from '../../core/accept-job';
+import { send, type Visit } from '../../core/visit';
 import type { Job, JobDraft } from '../../core/job';
 import { openaiError, openaiErrors } from './errors';
 

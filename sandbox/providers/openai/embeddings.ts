@@ -1,4 +1,5 @@
-import { jsonBody, send, turnAway, type Visit } from '../../core/exchange';
+import { turnAway } from '../../core/accept-job';
+import { jsonBody, send, type Visit } from '../../core/visit';
 import { Random } from '../../media/random';
 import { parsed, performed } from './call';
 import { tokensOf } from './conversation';

@@ -1,4 +1,4 @@
-import type { Answer, ProviderErrors } from '../../core/exchange';
+import type { Answer, ProviderErrors } from '../../core/visit';
 
 /**
  * OpenAI's error body. Codes and types: openai-openapi 2.3.0; moderation wording: issue jeffstric/ZJT 480;

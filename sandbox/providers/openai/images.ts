@@ -1,5 +1,7 @@
 import { seedFrom } from '../../core/canonical-json';
-import { jsonBody, outputBytes, send, turnAway, type Visit } from '../../core/exchange';
+import { turnAway } from '../../core/accept-job';
+import { outputBytes } from '../../core/serve-job';
+import { jsonBody, send, type Visit } from '../../core/visit';
 import { asDataUri, readMultipart } from '../../core/multipart';
 import type { Recipe } from '../../media/recipe';
 import type { Size } from '../../media/sizes';

@@ -1,4 +1,4 @@
-import { jsonBody, send, type Visit } from '../../core/exchange';
+import { jsonBody, send, type Visit } from '../../core/visit';
 import { Random } from '../../media/random';
 import { parsed, performed } from './call';
 import { moderationInput } from './inputs';

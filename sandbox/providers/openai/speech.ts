@@ -1,4 +1,6 @@
-import { jsonBody, serveOutput, turnAway, type Visit } from '../../core/exchange';
+import { turnAway } from '../../core/accept-job';
+import { serveOutput } from '../../core/serve-job';
+import { jsonBody, type Visit } from '../../core/visit';
 import { parsed, performed } from './call';
 import { openaiErrors, unknownModel } from './errors';
 import { speechInput } from './inputs';

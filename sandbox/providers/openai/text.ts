@@ -1,15 +1,9 @@
 import type { Request, Router } from 'express';
 import { randomBytes } from 'node:crypto';
 import { seedFrom } from '../../core/canonical-json';
-import {
-  acceptJob,
-  jsonBody,
-  outputBytes,
-  send,
-  turnAway,
-  type Answer,
-  type Visit,
-} from '../../core/exchange';
+import { acceptJob, turnAway } from '../../core/accept-job';
+import { outputBytes } from '../../core/serve-job';
+import { jsonBody, send, type Answer, type Visit } from '../../core/visit';
 import { phaseOf, type Job } from '../../core/job';
 import type { Services } from '../../core/services';
 import { parsed, performed } from './call';

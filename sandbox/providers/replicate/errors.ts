@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Answer, ProviderErrors } from '../../core/exchange';
+import type { Answer, ProviderErrors } from '../../core/visit';
 
 /**
  * Replicate's problem bodies. 401: replicate-python issue 47; 429 text: replicate.com/docs, rate limits

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
+import { sniffMediaType } from '../../activities/media/sniff-media-type';
+import type { Provider, ProviderCall } from '../../activities/providers/provider';
+import { createProviderFetch, resolveProviderUrls } from '../../activities/providers/provider-fetch';
+import { providers } from '../../activities/providers';
+import { nodeDefinitions } from '../../pipeline/nodes';
+import { billedCredits, priceCredits } from '../../pipeline/price';
+import {
+  MediaInput,
+  type CandidateDefinition,
+  type OutputItem,
+  type ProviderReply,
+  type WireInput,
+  type WireValue,
+} from '../../pipeline/node-definition';
+import type { JsonObject, JsonValue, NodeInputs } from '../../workflows/contract';
+import { anOperationRequest, guardedFetch } from '../activities/providers/a-provider-call';
+import { aSandbox, type TestSandbox } from './a-sandbox';
+import { candidatesOf, picture, requestFor } from '../pipeline/nodes/sample-request';
+
+/** Small work where the config allows it: the shape of request and reply is what counts here. */
+const configs: Readonly<Record<string, JsonObject>> = {
+  'generate:flux_2_pro': { width: 256, height: 256 },
+  'image:crystal_upscaler': { scaleFactor: 2 },
+  'text:llm': { maxTokens: 64 },
+};
+
+let sandbox: TestSandbox;
+let image: string;
+
+beforeAll(async () => {
+  sandbox = await aSandbox();
+  const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#446688' } })
+    .png()
+    .toBuffer();
+  image = `data:image/png;base64,${png.toString('base64')}`;
+});
+
+afterAll(async () => {
+  await guardedFetch.close();
+  await sandbox.remove();
+});
+
+const cases = nodeDefinitions.flatMap((definition) =>
+  candidatesOf(definition).map(
+    (candidate) =>
+      [`${definition.type} by ${candidate.provider}:${candidate.model}`, definition, candidate] as const,
+  ),
+);
+
+describe('every candidate on the sandbox', () => {
+  it.each(cases)('%s gives what its node type declares', async (_, definition, candidate) => {
+    const samples: NodeInputs = 'image' in definition.inputs ? { image: picture(64, 64) } : {};
+    const request = requestFor(definition, configs[definition.type] ?? {}, samples);
+    const reply = await perform(candidate, candidate.toInput(request));
+    for (const [port, item] of Object.entries(candidate.toOutputs(reply))) {
+      expect(await typeOf(item)).toBe(definition.outputs[port]?.type);
+    }
+    expect(billedCredits(candidate, request, reply)).toBeLessThanOrEqual(priceCredits(candidate, request));
+  });
+});
+
+async function perform(candidate: CandidateDefinition, wire: WireInput): Promise<ProviderReply> {
+  const provider = providers.find((each) => each.id === candidate.provider);
+  const operation = provider?.operations[candidate.operation];
+  if (!provider || !operation)
+    throw new Error(`${candidate.provider} has no operation ${candidate.operation}.`);
+  const request = anOperationRequest({ model: candidate.model, input: fill(wire) });
+  const call = callOf(provider);
+  if (operation.kind === 'sync') return operation.call(request, call);
+  const handle = await operation.submit(request, call);
+  for (;;) {
+    const check = await operation.check(handle, call);
+    if (check.status === 'succeeded') return check.reply;
+  }
+}
+
+function callOf(provider: Provider): ProviderCall {
+  const { baseUrl, extraUrls, privateOrigins } = resolveProviderUrls(provider, {
+    mode: 'test',
+    env: {},
+    sandboxUrl: sandbox.url,
+  });
+  const fetch = createProviderFetch(guardedFetch, privateOrigins);
+  const signal = new AbortController().signal;
+  return { mode: 'test', baseUrl, extraUrls, credential: 'sandbox', timeoutMs: 60_000, signal, fetch };
+}
+
+function fill(wire: WireInput): JsonObject {
+  const filled: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(wire)) filled[key] = fillValue(value);
+  return filled;
+}
+
+function fillValue(value: WireValue): JsonValue {
+  return value instanceof MediaInput ? image : (value as JsonValue);
+}
+
+/** By the bytes, as the activities judge it. */
+async function typeOf(item: OutputItem): Promise<string | undefined> {
+  switch (item.kind) {
+    case 'value':
+      return typeof item.value === 'string' ? 'text' : 'json';
+    case 'base64':
+      return sniffMediaType(Buffer.from(item.base64, 'base64'))?.kind;
+    case 'bytes':
+      return sniffMediaType(item.bytes)?.kind;
+    case 'url': {
+      const response = await fetch(item.url);
+      return sniffMediaType(new Uint8Array(await response.arrayBuffer()))?.kind;
+    }
+  }
+}
