@@ -12,6 +12,7 @@ const environmentSchema = z.object({
   EVERFRAME_HOME: z.string().min(1).default('.everframe'),
   EVERFRAME_ASSET_SECRET: z.string().min(32),
   EVERFRAME_PORT: z.coerce.number().int().min(1).max(65_535).default(8080),
+  EVERFRAME_INTERNAL_URL: z.url().optional(),
   EVERFRAME_PUBLIC_URL: z.url().optional(),
   EVERFRAME_SANDBOX_URL: z.url().optional(),
   EVERFRAME_ALLOWED_PRIVATE_HOSTS: z.string().default(''),
@@ -34,7 +35,7 @@ export interface WorkerConfig {
   readonly workFolder: string;
   /** Signs asset URLs and callback tokens; the API has the same one. */
   readonly secret: string;
-  /** Our API as this machine reaches it. */
+  /** Our API as this process and the sandbox reach it. */
   readonly localUrl: string;
   /** Our API as the world reaches it; without it live providers get no callback and no URL of ours. */
   readonly publicUrl?: string;
@@ -70,7 +71,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     assetFolder: path.join(home, 'assets'),
     workFolder: path.join(home, 'work'),
     secret: settings.EVERFRAME_ASSET_SECRET,
-    localUrl: `http://127.0.0.1:${settings.EVERFRAME_PORT}`,
+    localUrl: settings.EVERFRAME_INTERNAL_URL ?? `http://127.0.0.1:${settings.EVERFRAME_PORT}`,
     publicUrl: settings.EVERFRAME_PUBLIC_URL,
     sandboxUrl: settings.EVERFRAME_SANDBOX_URL,
     allowedPrivateHosts: settings.EVERFRAME_ALLOWED_PRIVATE_HOSTS.split(',')
