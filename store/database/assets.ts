@@ -46,7 +46,7 @@ export const assets = {
           duration_seconds: eb.fn.coalesce('assets.duration_seconds', 'excluded.duration_seconds'),
         })),
       )
-      .returningAll()
+      .returning(referenceColumns)
       .executeTakeFirstOrThrow();
     return toReference(row);
   },
@@ -64,14 +64,25 @@ export const assets = {
   ): Promise<{ readonly accountId: string; readonly asset: AssetReference } | undefined> {
     const row = await database.queries
       .selectFrom('assets')
-      .selectAll()
+      .select(['account_id', ...referenceColumns])
       .where('id', '=', assetId)
       .executeTakeFirst();
     return row && { accountId: row.account_id, asset: toReference(row) };
   },
 } as const;
 
-function toReference(row: Selectable<AssetsTable>): AssetReference {
+const referenceColumns = [
+  'id',
+  'type',
+  'mime_type',
+  'bytes',
+  'sha256',
+  'width',
+  'height',
+  'duration_seconds',
+] as const;
+
+function toReference(row: Pick<Selectable<AssetsTable>, (typeof referenceColumns)[number]>): AssetReference {
   return {
     type: row.type,
     assetId: row.id,

@@ -89,7 +89,7 @@ export const callbacks = {
     await database.queries
       .updateTable('callbacks')
       .set({ handled_at: sql<Date>`now()` })
-      .where('id', 'in', callbackIds)
+      .where(sql<boolean>`id = any (${[...callbackIds]}::text[])`)
       .where('handled_at', 'is', null)
       .execute();
   },

@@ -116,15 +116,11 @@ export async function chargeJob(
   billedCredits: number,
 ): Promise<number> {
   const wanted = Math.min(billedCredits, job.priceReserved);
-  if (wanted <= 0) return 0;
+  if (wanted <= 0 || (await postCharge(transaction, job, wanted))) return Math.max(wanted, 0);
   const held = await heldNow(transaction, job.executionId);
-  const extension =
-    held >= wanted
-      ? 0
-      : ((await holdCredits(transaction, job.executionId, { minimum: 0, maximum: wanted - held })) ?? 0);
-  const amount = Math.min(wanted, held + extension);
-  if (amount > 0) await postCharge(transaction, job, amount);
-  return amount;
+  const extension = await holdCredits(transaction, job.executionId, { minimum: 0, maximum: wanted - held });
+  const amount = held + (extension ?? 0);
+  return amount > 0 && (await postCharge(transaction, job, amount)) ? amount : 0;
 }
 
 async function heldNow(transaction: DatabaseTransaction, executionId: string): Promise<number> {
@@ -136,21 +132,22 @@ async function heldNow(transaction: DatabaseTransaction, executionId: string): P
   return held;
 }
 
+/** @returns false when the hold does not cover it: then nothing was posted */
 async function postCharge(
   transaction: DatabaseTransaction,
   job: { readonly id: string; readonly executionId: string; readonly nodeId: string },
   amount: number,
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     with execution as (
       update executions set credits_charged = credits_charged + ${amount}::bigint
-      where id = ${job.executionId}
+      where id = ${job.executionId} and credits_held - credits_charged - credits_released >= ${amount}::bigint
       returning id, account_id, mode
     ), balance as (
       update credit_balances b set held = b.held - ${amount}::bigint
       from execution e where b.account_id = e.account_id and b.mode = e.mode
     ), charged as (
-      update jobs set credits_charged = ${amount}::bigint where id = ${job.id}
+      update jobs j set credits_charged = ${amount}::bigint from execution where j.id = ${job.id}
     )
     insert into credit_entries
       (id, account_id, mode, execution_id, job_id, node_id, kind, debit_from, credit_to, amount, posting_key)
@@ -158,4 +155,5 @@ async function postCharge(
       ${`charge/${job.id}`}
     from execution
   `.execute(transaction);
+  return numAffectedRows === 1n;
 }

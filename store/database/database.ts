@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import { Pool, TypeOverrides, types, type PoolConfig } from 'pg';
+import { preparingPool } from './prepared-statements';
 import type { Tables } from './tables';
 
 /** Either the pool or an open transaction: what a query runs on. */
@@ -55,7 +56,7 @@ function open(databaseUrl: string, options: DatabaseOptions, poolLimits: PoolCon
   });
   // Without a listener a broken idle connection would end the process.
   pool.on('error', options.onConnectionError ?? (() => undefined));
-  const queries = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const queries = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparingPool(pool) }) });
   let closing: Promise<void> | undefined;
   return { queries, pool, databaseUrl, close: () => (closing ??= queries.destroy()) };
 }

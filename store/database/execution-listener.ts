@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import type { Database } from './database';
 import { EXECUTION_CHANNEL } from './executions/write-context';
@@ -18,13 +19,19 @@ export interface ExecutionListener {
   close(): Promise<void>;
 }
 
-const lookEveryMs = 1_000;
+const defaultLookEveryMs = 1_000;
 /** While connected, notifications come by themselves; a look now and then covers a connection that died silently. */
 const looksSkippedWhenConnected = 4;
 
-/** Connects in the background and reconnects for ever. */
-export function openExecutionListener(database: Database): ExecutionListener {
-  return new PostgresExecutionListener(database);
+/**
+ * Connects in the background and reconnects for ever.
+ * @param options.lookEveryMs how often waiting executions are looked up while the connection is down, 1000 unless given
+ */
+export function openExecutionListener(
+  database: Database,
+  options: { readonly lookEveryMs?: number } = {},
+): ExecutionListener {
+  return new PostgresExecutionListener(database, options.lookEveryMs ?? defaultLookEveryMs);
 }
 
 interface Waiter {
@@ -40,7 +47,10 @@ class PostgresExecutionListener implements ExecutionListener {
   private isClosed = false;
   private skipped = 0;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    lookEveryMs: number,
+  ) {
     this.timer = setInterval(() => void this.onTick(), lookEveryMs);
     this.timer.unref();
     void this.connect();
@@ -126,7 +136,7 @@ class PostgresExecutionListener implements ExecutionListener {
       const rows = await this.database.queries
         .selectFrom('executions')
         .select(['id', 'revision'])
-        .where('id', 'in', executionIds)
+        .where(sql<boolean>`id = any (${[...executionIds]}::text[])`)
         .execute();
       for (const row of rows) this.wake(row.id, row.revision);
     } catch {

@@ -1,6 +1,6 @@
 import type { Database } from './database';
 import { OPEN_JOB_STATES, type Job } from './jobs/job';
-import { jobsOfExecution, toJob } from './jobs/job-row';
+import { jobsOfExecution, jobColumns, toJob } from './jobs/job-row';
 
 /** Reads of jobs; they are written through `executions.write`. */
 export const jobs = {
@@ -8,7 +8,7 @@ export const jobs = {
   async find(database: Database, jobId: string): Promise<Job | undefined> {
     const row = await database.queries
       .selectFrom('jobs')
-      .selectAll()
+      .select(jobColumns)
       .where('id', '=', jobId)
       .executeTakeFirst();
     return row && toJob(row);
@@ -23,7 +23,7 @@ export const jobs = {
   async open(database: Database, executionId: string): Promise<readonly Job[]> {
     const rows = await database.queries
       .selectFrom('jobs')
-      .selectAll()
+      .select(jobColumns)
       .where('execution_id', '=', executionId)
       .where('state', 'in', OPEN_JOB_STATES)
       .orderBy('id')

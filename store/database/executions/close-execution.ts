@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database';
 import { OPEN_JOB_STATES } from '../jobs/job';
-import { toJob } from '../jobs/job-row';
+import { jobColumns, toJob } from '../jobs/job-row';
 import { endExecution } from './end-execution';
 import type { CancelResult, CloseRequest, CloseResult } from './execution';
 import { stopOpenNodes } from './finish-execution';
@@ -20,7 +20,7 @@ export async function closeFromTemporal(database: Database, request: CloseReques
     await recordEvent(transaction, request.executionId, changes.toEvent());
     const rows = await transaction
       .selectFrom('jobs')
-      .selectAll()
+      .select(jobColumns)
       .where('execution_id', '=', request.executionId)
       .where('state', 'in', OPEN_JOB_STATES)
       .execute();

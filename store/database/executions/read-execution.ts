@@ -84,7 +84,20 @@ export async function executionDetail(
 async function sendsOfExecution(database: Database, executionId: string): Promise<readonly SendRow[]> {
   const rows = await database.queries
     .selectFrom('job_sends')
-    .selectAll()
+    .select([
+      'id',
+      'job_id',
+      'step',
+      'provider',
+      'model',
+      'number',
+      'outcome',
+      'failure_code',
+      'message',
+      'http_status',
+      'latency_ms',
+      'started_at',
+    ])
     .where('execution_id', '=', executionId)
     .orderBy('id')
     .execute();

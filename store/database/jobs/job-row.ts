@@ -3,7 +3,40 @@ import type { Queries } from '../database';
 import type { JobsTable } from '../tables';
 import type { Job } from './job';
 
-export function toJob(row: Selectable<JobsTable>): Job {
+/** All that {@link toJob} reads. */
+export const jobColumns = [
+  'id',
+  'execution_id',
+  'account_id',
+  'mode',
+  'step',
+  'node_id',
+  'node_type',
+  'provider',
+  'model',
+  'generation',
+  'generation_reason',
+  'request_hash',
+  'request',
+  'state',
+  'lease_until',
+  'provider_handle',
+  'price_reserved',
+  'credits_charged',
+  'possible_duplicate',
+  'fallback_from',
+  'credential_id',
+  'temporal_run_id',
+  'failure',
+  'outputs',
+  'created_at',
+  'submitted_at',
+  'accepted_at',
+  'stored_at',
+  'settled_at',
+] as const;
+
+export function toJob(row: Pick<Selectable<JobsTable>, (typeof jobColumns)[number]>): Job {
   return {
     id: row.id,
     executionId: row.execution_id,
@@ -41,7 +74,7 @@ export function toJob(row: Selectable<JobsTable>): Job {
 export async function jobsOfExecution(queries: Queries, executionId: string): Promise<readonly Job[]> {
   const rows = await queries
     .selectFrom('jobs')
-    .selectAll()
+    .select(jobColumns)
     .where('execution_id', '=', executionId)
     .orderBy('id')
     .execute();

@@ -6,7 +6,7 @@ import { refreshNodeCosts } from '../executions/update-nodes';
 import { toJson } from '../json';
 import type { JobState, Tables } from '../tables';
 import type { Job } from './job';
-import { toJob } from './job-row';
+import { jobColumns, toJob } from './job-row';
 
 export interface Transition {
   readonly jobId: string;
@@ -33,7 +33,7 @@ export async function moveJob(context: WriteContext, transition: Transition): Pr
       eb.or([eb('state', '<>', 'SUBMITTING'), eb('lease_until', '<', sql<Date>`clock_timestamp()`)]),
     );
   }
-  const row = await update.returningAll().executeTakeFirst();
+  const row = await update.returning(jobColumns).executeTakeFirst();
   return row && toJob(row);
 }
 

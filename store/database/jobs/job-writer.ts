@@ -5,7 +5,7 @@ import { isOpenStatus, type WriteContext } from '../executions/write-context';
 import { toJson, toNullableJson } from '../json';
 import type { JobState } from '../tables';
 import { JobStateError, type Job, type JobClaim } from './job';
-import { toJob } from './job-row';
+import { jobColumns, toJob } from './job-row';
 import { endJob, moveJob, type Transition } from './job-transition';
 import { openJob } from './open-job';
 import { recordSend } from './record-send';
@@ -122,7 +122,7 @@ async function claim(
 async function readJob(context: WriteContext, jobId: string): Promise<Job> {
   const row = await context.transaction
     .selectFrom('jobs')
-    .selectAll()
+    .select(jobColumns)
     .where('id', '=', jobId)
     .where('execution_id', '=', context.execution.id)
     .executeTakeFirst();

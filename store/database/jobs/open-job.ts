@@ -12,7 +12,7 @@ import {
   type OpenedJob,
   type OpenJobRequest,
 } from './job';
-import { toJob } from './job-row';
+import { jobColumns, toJob } from './job-row';
 import { reserveOpenJobs } from './reservation';
 
 /**
@@ -27,23 +27,30 @@ export async function openJob(context: WriteContext, request: OpenJobRequest): P
       `execution ${context.execution.id} is ${context.execution.status}: no job can be opened for step ${request.step}`,
     );
   }
-  const superseded = await supersede(context, request);
   const newest = await newestJob(context, request);
-  const isAdopted = newest !== undefined && reasonForNext(newest, request) === undefined;
-  const job = isAdopted ? newest : await insertJob(context, request, newest);
-  await reserveOpenJobs(context, job.priceReserved);
-  return { job, adopted: isAdopted, superseded };
+  const next = nextGeneration(newest, request);
+  const superseded = newest === undefined ? [] : await supersede(context, request);
+  const job = next.kind === 'adopt' ? next.job : await insertJob(context, request, next);
+  if (job.state !== 'SETTLED') await reserveOpenJobs(context, job.priceReserved);
+  return { job, adopted: next.kind === 'adopt', superseded };
 }
 
-/** Undefined: the job is to be adopted. */
+type NextGeneration =
+  | { readonly kind: 'adopt'; readonly job: Job }
+  | { readonly kind: 'open'; readonly generation: number; readonly reason: GenerationReason };
+
+function nextGeneration(newest: Job | undefined, request: OpenJobRequest): NextGeneration {
+  if (newest === undefined) return { kind: 'open', generation: 1, reason: 'first' };
+  const reason = reasonForNext(newest, request);
+  if (reason === undefined) return { kind: 'adopt', job: newest };
+  return { kind: 'open', generation: newest.generation + 1, reason };
+}
+
 function reasonForNext(newest: Job, request: OpenJobRequest): GenerationReason | undefined {
   if (newest.requestHash !== request.requestHash) return 'changed';
-  if (newest.state === 'SUPERSEDED' && request.resubmitUnknown !== undefined) return request.resubmitUnknown;
-  return isDefinitelyFailed(newest.state) ? 'definite_failure' : undefined;
-}
-
-function isDefinitelyFailed(state: JobState): boolean {
-  return DEFINITELY_FAILED_JOB_STATES.some((failed) => failed === state);
+  if (newest.state === 'UNKNOWN') return request.resubmitUnknown;
+  const hasFailed = DEFINITELY_FAILED_JOB_STATES.some((state) => state === newest.state);
+  return hasFailed ? 'definite_failure' : undefined;
 }
 
 /** Gives up what another request had opened, and, where asked for, a job whose fate is unknown. */
@@ -62,7 +69,7 @@ async function supersede(context: WriteContext, request: OpenJobRequest): Promis
         eb('state', '=', 'UNKNOWN').and(sql.lit(request.resubmitUnknown !== undefined), '=', true),
       ]),
     )
-    .returningAll()
+    .returning(jobColumns)
     .execute();
   return rows.map(toJob);
 }
@@ -72,7 +79,7 @@ const supersededFrom: readonly JobState[] = ['INTENT', 'SUBMITTING', 'ACCEPTED',
 async function newestJob(context: WriteContext, request: OpenJobRequest): Promise<Job | undefined> {
   const row = await context.transaction
     .selectFrom('jobs')
-    .selectAll()
+    .select(jobColumns)
     .where('execution_id', '=', context.execution.id)
     .where('step', '=', request.step)
     .where('provider', '=', request.provider)
@@ -86,10 +93,8 @@ async function newestJob(context: WriteContext, request: OpenJobRequest): Promis
 async function insertJob(
   context: WriteContext,
   request: OpenJobRequest,
-  newest: Job | undefined,
+  { generation, reason }: Extract<NextGeneration, { kind: 'open' }>,
 ): Promise<Job> {
-  const reason: GenerationReason =
-    newest === undefined ? 'first' : (reasonForNext(newest, request) ?? 'definite_failure');
   const { execution } = context;
   const id = newId('job');
   const row = await context.transaction
@@ -104,7 +109,7 @@ async function insertJob(
       node_type: request.nodeType,
       provider: request.provider,
       model: request.model,
-      generation: (newest?.generation ?? 0) + 1,
+      generation,
       generation_reason: reason,
       request_hash: request.requestHash,
       request: toJson(request.request),
@@ -115,7 +120,7 @@ async function insertJob(
       fallback_from: toJson(request.fallbackFrom ?? []),
       temporal_run_id: context.runId,
     })
-    .returningAll()
+    .returning(jobColumns)
     .executeTakeFirstOrThrow();
   return toJob(row);
 }

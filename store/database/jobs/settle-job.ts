@@ -5,7 +5,7 @@ import { refreshNodeCosts, updateNodes } from '../executions/update-nodes';
 import type { WriteContext } from '../executions/write-context';
 import { toNullableJson } from '../json';
 import { JobStateError, type Job, type SettledJob } from './job';
-import { toJob } from './job-row';
+import { jobColumns, toJob } from './job-row';
 import { moveJob } from './job-transition';
 
 /**
@@ -57,7 +57,7 @@ async function completeNode(context: WriteContext, job: Job, isFirst = true): Pr
 async function readSettled(context: WriteContext, jobId: string): Promise<SettledJob> {
   const row = await context.transaction
     .selectFrom('jobs')
-    .selectAll()
+    .select(jobColumns)
     .where('id', '=', jobId)
     .where('execution_id', '=', context.execution.id)
     .executeTakeFirst();

@@ -36,8 +36,12 @@ describe('the execution listener', () => {
   });
 
   it('answers at once when the change came before the wait', async () => {
+    const quiet = openExecutionListener(database, { lookEveryMs: 3_600_000 });
+    const first = quiet.waitForChange(execution.id, 1, 20_000);
     await change();
-    expect(await listener.waitForChange(execution.id, 1, 20_000)).toBe(true);
+    await first; // Now it is connected: neither a new connection nor a regular look will come.
+    expect(await quiet.waitForChange(execution.id, 1, 20_000)).toBe(true);
+    await quiet.close();
   });
 
   it('answers false after the time-out, on abort, and when it closes', async () => {
