@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningSystem } from '../cli/up';
 import type { ApiClient } from './api-client';
 import { median, timed } from './statistics';
@@ -22,7 +23,7 @@ export interface CrashFigures {
   readonly maxOverIdealMs: number;
 }
 
-/** kill -9 of the worker while the upscale job runs: how much longer than an undisturbed run it takes to the end. */
+/** kill -9 of the worker while the provider works on the upscale job: how much longer than an undisturbed run it takes to the end. */
 export async function measureCrash(
   system: RunningSystem,
   client: ApiClient,
@@ -37,12 +38,21 @@ export async function measureCrash(
   return { kills, idealMs, medianOverIdealMs: median(overMs), maxOverIdealMs: Math.max(...overMs) };
 }
 
+/** Jobs that the sandbox took, by its own books. */
+async function upscaleJobs(system: RunningSystem): Promise<number> {
+  const response = await fetch(`${system.urls.sandbox}/_sandbox/ledger`);
+  const { entries } = (await response.json()) as {
+    entries: { kind: string; model: string; accepted?: boolean }[];
+  };
+  return entries.filter(
+    ({ kind, model, accepted }) => kind === 'submit' && accepted && model.includes('upscaler'),
+  ).length;
+}
+
 async function runWithKill(system: RunningSystem, client: ApiClient): Promise<void> {
+  const jobsBefore = await upscaleJobs(system);
   const executionId = await client.start(GRAPH);
-  for (;;) {
-    const { nodes } = await client.poll(executionId);
-    if (nodes['upscale']?.status === 'RUNNING') break;
-  }
+  while ((await upscaleJobs(system)) === jobsBefore) await sleep(5);
   const pid = system.pidOf('worker');
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
   for (;;) {

@@ -1,8 +1,9 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import * as activities from './activities';
 
 /** The worker of the hand-written workflows, in a process of its own as ours is, with the same sticky time-out. */
 async function main(): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   const worker = await Worker.create({
     connection,
@@ -11,8 +12,11 @@ async function main(): Promise<void> {
     activities,
     stickyQueueScheduleToStartTimeout: '1 s',
   });
-  process.once('SIGTERM', () => worker.shutdown());
-  process.once('disconnect', () => worker.shutdown());
+  const stop = (): void => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  process.once('SIGTERM', stop);
+  process.once('disconnect', stop);
   process.send?.({ ready: true });
   await worker.run();
   await connection.close();

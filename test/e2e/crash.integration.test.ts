@@ -13,9 +13,7 @@ afterAll(() => test.stop());
 describe('a worker killed with kill -9', () => {
   it('during the upscale costs no second job: another worker goes on waiting for the first', async () => {
     const { executionId } = await test.client.execute(mainJob('killed-late comet'));
-    for await (const view of test.client.watch(executionId)) {
-      if (view.nodes['upscale']?.status === 'RUNNING') break;
-    }
+    await test.untilAccepted({ model: 'crystal-upscaler' });
     test.kill('worker');
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });

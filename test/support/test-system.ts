@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { readCliConfig } from '../../cli/config';
 import { findFreePort } from '../../cli/embedded/ports';
@@ -61,6 +62,11 @@ export class TestSystem {
         (filter.prompt === undefined || entry.prompt?.includes(filter.prompt)) &&
         (filter.model === undefined || entry.model.includes(filter.model)),
     );
+  }
+
+  /** Waits until a provider of the sandbox has taken such a job. */
+  async untilAccepted(filter: { prompt?: string; model?: string }): Promise<void> {
+    while ((await this.accepted(filter)).length === 0) await setImmediate();
   }
 
   /** Replaces the fault plan; an empty one heals everything. */
