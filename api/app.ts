@@ -3,14 +3,16 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import { ApiError, notFound } from './api-error';
 import type { ApiDependencies } from './dependencies';
-import { authenticate } from './http/authenticate';
+import { authenticate, requireScope } from './http/authenticate';
 import { createErrorMiddleware } from './http/error-response';
 import { readBody } from './http/read-body';
 import { assignRequestId } from './http/request-id';
 import { createRequestLog } from './http/request-log';
 import { requestSignal } from './http/request-signal';
+import type { Caller } from './caller';
 import type { Reply, Route } from './route';
 import { routes } from './routes';
+import type { Scope } from './scopes';
 
 /** Builds the HTTP application; never listens. Routing, 405 answers and OpenAPI are all derived from the route table. */
 export function createApp(dependencies: ApiDependencies): Express {
@@ -46,16 +48,28 @@ async function answer(
   dependencies: ApiDependencies,
 ): Promise<void> {
   const caller =
-    route.access.kind === 'key' ? await authenticate(request, route.access.scope, dependencies) : undefined;
-  if (caller !== undefined) {
-    response.locals.accountId = caller.accountId;
-    await dependencies.rateLimits.countRequest(caller, response);
-  }
+    route.access.kind === 'key'
+      ? await admit(route.access.scope, request, response, dependencies)
+      : undefined;
   const body = await readBody(route, request, response);
   const requestId = String(response.locals.requestId);
   const signal = requestSignal(response, dependencies.shutdown);
   const reply = await route.run({ requestId, signal, request, response, dependencies }, body, caller);
   send(response, reply);
+}
+
+/** Who may go on: rate limits are told to every valid key, whatever else it lacks. */
+async function admit(
+  scope: Scope,
+  request: Request,
+  response: Response,
+  dependencies: ApiDependencies,
+): Promise<Caller> {
+  const caller = await authenticate(request, dependencies);
+  response.locals.accountId = caller.accountId;
+  await dependencies.rateLimits.countRequest(caller, response);
+  requireScope(caller, scope);
+  return caller;
 }
 
 function send(response: Response, reply: Reply): void {

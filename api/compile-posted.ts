@@ -5,7 +5,8 @@ import type { AssetReference, JsonValue } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { unprocessable, type ApiError, type Issue } from './api-error';
 import { graphFields, targetNodeIds } from './graph-body';
-import type { Caller, RequestContext } from './route';
+import type { Caller } from './caller';
+import type { RequestContext } from './route';
 
 /** A graph with what it is to be run with, straight from a body. */
 export interface PostedGraph {

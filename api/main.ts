@@ -18,13 +18,15 @@ import { connectTemporal } from './temporal-executions';
 /** Time for open requests to end after SIGTERM. */
 const DRAIN_MS = 10_000;
 const IDLE_CHECK_MS = 50;
+/** Longer than our clients' longest pause between polls, and than a proxy keeps its side. */
+const KEEP_ALIVE_MS = 65_000;
 
 async function main(): Promise<void> {
   const config = readApiConfig(process.env);
   const logger = createLogger(config.logLevel);
   const shutdown = new AbortController();
   stopOnSignals(shutdown, logger);
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   const dependencies = await openDependencies(config, logger, shutdown.signal, server);
   const sweeper = createSweeper(dependencies);
   server.on('request', createApp(dependencies));

@@ -71,8 +71,17 @@ function commonResponses(route: Route): RouteConfig['responses'] {
     description,
     content: { 'application/json': { schema: errorSchema } },
   });
-  if (route.access.kind === 'open') return {};
+  const ofBody: RouteConfig['responses'] =
+    route.bodyKind === 'none'
+      ? {}
+      : {
+          400: failure('The body cannot be read.'),
+          413: failure('The body is larger than 1 MB.'),
+          415: failure('The body is of another type.'),
+        };
+  if (route.access.kind === 'open') return ofBody;
   return {
+    ...ofBody,
     401: failure('No valid API key.'),
     403: failure('The key lacks the scope.'),
     429: failure('The plan’s limit is reached; repeat after `Retry-After` seconds.'),

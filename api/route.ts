@@ -1,20 +1,10 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import type { Mode } from '../workflows/contract';
 import { unprocessable, type Issue } from './api-error';
+import type { Caller } from './caller';
 import type { ApiDependencies } from './dependencies';
 import type { Scope } from './scopes';
 import { zodIssues } from './zod-issues';
-
-/** Who asks, known from the key alone. */
-export interface Caller {
-  readonly keyId: string;
-  readonly accountId: string;
-  readonly mode: Mode;
-  /** Name of the account's plan, see plans.ts. */
-  readonly plan: string;
-  readonly scopes: readonly string[];
-}
 
 /** What every handler gets besides its own parsed input. */
 export interface RequestContext {

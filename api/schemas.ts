@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { executionViewSchema } from '../pipeline/execution-view';
+
+/** The poll body, under its own name in OpenAPI. */
+export const executionSchema = executionViewSchema.meta({ id: 'Execution' });
 
 /** Ids as we make them; anything else is answered as unknown without a database read. */
 export const executionParameters = z.object({ id: z.string().max(100) });

@@ -1,9 +1,11 @@
 import { EverframeError } from './everframe-error';
 import { backoffMs, createTransport, type Transport, type TransportOptions } from './http-transport';
 import type {
+  ApiKeyView,
   AssetView,
   CallOptions,
   CancelReceipt,
+  CreatedApiKey,
   CreatingOptions,
   ExecuteInput,
   ExecuteReceipt,
@@ -11,6 +13,7 @@ import type {
   ExecutionSummary,
   ExecutionView,
   ListFilters,
+  NewApiKey,
   Page,
   Quote,
   ResumeInput,
@@ -59,6 +62,11 @@ export interface EverframeClient {
   getAsset(assetId: string, options?: CallOptions): Promise<AssetView>;
   /** The bytes of an asset, given as the poll body shows it or by its id. */
   downloadAsset(asset: string | Pick<AssetView, 'url'>, options?: CallOptions): Promise<Uint8Array>;
+  createApiKey(key: NewApiKey, options?: CreatingOptions): Promise<CreatedApiKey>;
+  /** Newest first, revoked ones included. */
+  listApiKeys(options?: CallOptions): Promise<readonly ApiKeyView[]>;
+  /** At once; idempotent. */
+  revokeApiKey(keyId: string, options?: CallOptions): Promise<ApiKeyView>;
 }
 
 export type EverframeClientOptions = TransportOptions;
@@ -93,6 +101,9 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
       const response = await transport.open(url, given?.signal);
       return new Uint8Array(await response.arrayBuffer());
     },
+    createApiKey: (key, given) => calls.create('/api-keys', key, given),
+    listApiKeys: async (given) => (await calls.get<{ data: ApiKeyView[] }>('/api-keys', given)).data,
+    revokeApiKey: (id, given) => calls.remove(`/api-keys/${encodeURIComponent(id)}`, given),
   };
 }
 
@@ -114,6 +125,12 @@ class Calls {
   async ask<Answer>(path: string, body: unknown, options: CallOptions = {}): Promise<Answer> {
     const { signal } = options;
     return readJson(await this.transport.send({ method: 'POST', path, body, repeatable: true, signal }));
+  }
+
+  /** A DELETE, which says the same when it is repeated. */
+  async remove<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+    const { signal } = options;
+    return readJson(await this.transport.send({ method: 'DELETE', path, repeatable: true, signal }));
   }
 
   async create<Answer>(path: string, body: unknown, options: ExecuteOptions = {}): Promise<Answer> {

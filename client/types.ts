@@ -1,5 +1,4 @@
 import type { AssetView, ExecutionStatus, ExecutionView } from '../pipeline/execution-view';
-import type { NodeQuote, Quote } from '../pipeline/quote';
 
 /** A pipeline graph as React Flow exports it; the API names every fault. */
 export interface GraphInput {
@@ -19,6 +18,20 @@ export interface ExecuteInput extends Partial<GraphInput> {
   readonly priority?: number;
   readonly failFast?: boolean;
   readonly tags?: readonly string[];
+}
+
+/** What a run may cost, credits (US$0.001). */
+export interface Quote {
+  /** First candidates, one round, no retry: what must be available before anything starts. */
+  readonly minCredits: number;
+  /** The dearest candidate of each node. */
+  readonly maxCredits: number;
+  readonly nodes: readonly {
+    readonly nodeId: string;
+    readonly nodeType: string;
+    readonly minCredits: number;
+    readonly maxCredits: number;
+  }[];
 }
 
 export interface ExecuteReceipt {
@@ -138,6 +151,39 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
+/** An API key without its secret. */
+export interface ApiKeyView {
+  readonly keyId: string;
+  readonly name: string;
+  readonly mode: 'live' | 'test';
+  readonly last4: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+export interface NewApiKey {
+  readonly name: string;
+  /** That of the calling key unless given; a test key makes no live key. */
+  readonly mode?: 'live' | 'test';
+  /** Those of the calling key unless given, never more. */
+  readonly scopes?: readonly string[];
+  /** ISO 8601; never unless given. */
+  readonly expiresAt?: string;
+}
+
+/**
+ * A key just made. The API stores no secret, so the answer to a repeat (when the first answer was lost) has neither `key`
+ * nor `keyId`: revoke that key, known by its `last4`, and make another.
+ */
+export interface CreatedApiKey extends Pick<ApiKeyView, 'name' | 'mode' | 'last4' | 'scopes' | 'expiresAt'> {
+  readonly keyId?: string;
+  /** The key itself, shown this once. */
+  readonly key?: string;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -147,4 +193,4 @@ export interface CreatingOptions extends CallOptions {
   readonly idempotencyKey?: string;
 }
 
-export type { AssetView, ExecutionStatus, ExecutionView, NodeQuote, Quote };
+export type { AssetView, ExecutionStatus, ExecutionView };

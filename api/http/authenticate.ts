@@ -4,7 +4,7 @@ import { isWellFormedApiKey } from '../../pipeline/pure/api-key-format';
 import { keys } from '../../store/database/keys';
 import { ApiError, unauthorized } from '../api-error';
 import type { ApiDependencies } from '../dependencies';
-import type { Caller } from '../route';
+import type { Caller } from '../caller';
 import type { Scope } from '../scopes';
 
 const BEARER = /^Bearer +(\S+) *$/i;
@@ -12,11 +12,10 @@ const BEARER = /^Bearer +(\S+) *$/i;
 /**
  * Finds out who asks, from `Authorization: Bearer sk-…` alone.
  *
- * @throws ApiError 401 for a key that is missing, malformed, unknown, expired or revoked; 403 where it lacks the scope.
+ * @throws ApiError 401 for a key that is missing, malformed, unknown, expired or revoked.
  */
 export async function authenticate(
   request: Request,
-  scope: Scope,
   dependencies: Pick<ApiDependencies, 'database' | 'clock'>,
 ): Promise<Caller> {
   const header = request.get('authorization');
@@ -28,11 +27,14 @@ export async function authenticate(
   if (caller === undefined) {
     throw unauthorized('This API key is mistyped, expired or revoked. Check it, or use another one.');
   }
-  if (!caller.scopes.includes(scope)) {
-    const message = `This API key lacks the scope "${scope}". Use another key, or create one that has it.`;
-    throw new ApiError({ status: 403, code: 'scope_missing', message, details: { requiredScope: scope } });
-  }
   return caller;
+}
+
+/** @throws ApiError 403 */
+export function requireScope(caller: Caller, scope: Scope): void {
+  if (caller.scopes.includes(scope)) return;
+  const message = `This API key lacks the scope "${scope}". Use another key, or create one that has it.`;
+  throw new ApiError({ status: 403, code: 'scope_missing', message, details: { requiredScope: scope } });
 }
 
 /** Keys are stored as this only; 190 random bits need no slow hash. */

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { tooManyRequests } from '../api-error';
 import { findPlan, PLANS, UNLIMITED } from '../plans';
-import type { Caller } from '../route';
+import type { Caller } from '../caller';
 
 const TABLE = 'rate_limits';
 const MINUTE_SECONDS = 60;

@@ -6,7 +6,8 @@ import { keys, type ApiKey } from '../../store/database/keys';
 import { ApiError, notFound, unprocessable } from '../api-error';
 import { hashKey } from '../http/authenticate';
 import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
-import { defineKeyRoute, noBody, noParameters, type Caller, type CallerContext, type Reply } from '../route';
+import type { Caller } from '../caller';
+import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema, time } from '../schemas';
 import { SCOPES } from '../scopes';
 

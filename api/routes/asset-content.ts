@@ -5,7 +5,7 @@ import { AssetMissingError, type OpenedAsset } from '../../store/assets/asset-st
 import type { AssetReference } from '../../workflows/contract';
 import { ApiError } from '../api-error';
 import { checkAssetUrl } from '../asset-urls';
-import { authenticate } from '../http/authenticate';
+import { authenticate, requireScope } from '../http/authenticate';
 import { readByteRange } from '../http/byte-range';
 import { defineOpenRoute, noBody, type Reply, type RequestContext } from '../route';
 import { accountAsset, errorSchema } from '../schemas';
@@ -58,7 +58,9 @@ async function findSigned(assetId: string, context: RequestContext): Promise<Own
 }
 
 async function findByKey(assetId: string, { request, dependencies }: RequestContext): Promise<OwnedAsset> {
-  const { accountId } = await authenticate(request, 'assets:read', dependencies);
+  const caller = await authenticate(request, dependencies);
+  requireScope(caller, 'assets:read');
+  const { accountId } = caller;
   const asset = await assets.find(dependencies.database, accountId, assetId);
   if (asset === undefined) throw assetNotFound();
   return { accountId, asset };

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { executionViewSchema } from '../../pipeline/execution-view';
 import { isJsonObject } from '../../pipeline/pure/values';
 import type { Quote } from '../../pipeline/quote';
 import { executions } from '../../store/database/executions';
@@ -14,7 +13,7 @@ import { holdForChange, isSettled, type ReadExecution } from '../hold-for-change
 import { preferredWaitSeconds } from '../http/prefer';
 import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
-import { errorSchema, invalidSchema } from '../schemas';
+import { errorSchema, executionSchema, invalidSchema } from '../schemas';
 import { startAccepted } from '../start-execution';
 import { requireTemporal } from '../temporal-gate';
 import { executionLinks } from '../views/links';
@@ -30,9 +29,7 @@ export const receiptSchema = z
     status: z.literal('RUNNING'),
     quote: quoteSchema,
     links: z.record(z.string(), z.string()),
-    execution: executionViewSchema
-      .optional()
-      .describe('With `Prefer: wait=n`: the poll body after the wait.'),
+    execution: executionSchema.optional().describe('With `Prefer: wait=n`: the poll body after the wait.'),
   })
   .meta({ id: 'ExecuteReceipt' });
 

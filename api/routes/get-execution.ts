@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { executionViewSchema } from '../../pipeline/execution-view';
 import { executions } from '../../store/database/executions';
 import type { ExecutionDetail, SendRow } from '../../store/database/executions/execution';
 import type { Job } from '../../store/database/jobs/job';
 import { executionNotFound, readExecution } from '../hold-for-change';
 import { defineKeyRoute, noBody, noParameters } from '../route';
-import { errorSchema, executionParameters } from '../schemas';
+import { errorSchema, executionParameters, executionSchema } from '../schemas';
 import { presentExecution } from '../views/present-execution';
 import { executionSummarySchema, summarizeExecution } from './list-executions';
 
@@ -45,7 +44,7 @@ const executionDetailSchema = executionSummarySchema
   .extend({
     priority: z.number(),
     budgetCredits: z.number().nullable(),
-    execution: executionViewSchema.describe('The poll body.'),
+    execution: executionSchema,
     jobs: z.array(jobSchema),
     graph: z.record(z.string(), z.unknown()).describe('As posted.'),
     triggerData: z.record(z.string(), z.unknown()),

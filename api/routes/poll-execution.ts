@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { executionViewSchema } from '../../pipeline/execution-view';
 import { holdForChange, isSettled } from '../hold-for-change';
 import { matchesEtag, weakEtag } from '../http/etag';
 import { defineKeyRoute, noBody } from '../route';
-import { errorSchema, executionParameters, waitSeconds } from '../schemas';
+import { errorSchema, executionParameters, executionSchema, waitSeconds } from '../schemas';
 import { presentExecution } from '../views/present-execution';
 
 export const pollExecution = defineKeyRoute({
@@ -26,7 +25,7 @@ export const pollExecution = defineKeyRoute({
   body: noBody,
   requestHeaders: { 'If-None-Match': 'ETag of the state that you have.' },
   responses: {
-    200: { description: 'The state. Carries a weak ETag.', schema: executionViewSchema },
+    200: { description: 'The state. Carries a weak ETag.', schema: executionSchema },
     304: { description: 'Nothing changed since the ETag that you sent.' },
     404: { description: 'Unknown execution, or not yours.', schema: errorSchema },
   },

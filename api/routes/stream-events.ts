@@ -4,7 +4,8 @@ import { isOver } from '../../pipeline/execution-view';
 import { executions } from '../../store/database/executions';
 import type { ApiDependencies } from '../dependencies';
 import { readExecution } from '../hold-for-change';
-import { defineKeyRoute, noBody, type Caller, type RequestContext } from '../route';
+import type { Caller } from '../caller';
+import { defineKeyRoute, noBody, type RequestContext } from '../route';
 import { errorSchema, executionParameters } from '../schemas';
 import { presentExecution } from '../views/present-execution';
 

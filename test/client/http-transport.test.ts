@@ -15,7 +15,7 @@ function transportOf(answers: (Response | Error)[]) {
       calls.push({ url: url instanceof Request ? url.url : url.toString(), init });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer instanceof Response) return answer.clone();
-      throw answer;
+      throw answer ?? new Error('No answer was prepared.');
     },
     sleep: async (ms) => void pauses.push(ms),
   });
