@@ -68,7 +68,9 @@ class EdgeConnector {
     const meant = isNote ? undefined : nearest(id, this.drafts.keys());
     const fix = meant
       ? `Did you mean "${meant}"? Otherwise remove the edge.`
-      : 'Remove the edge or add the node.';
+      : isNote
+        ? 'Remove the edge; notes take no part in a run.'
+        : 'Remove the edge or add the node.';
     this.findings.add(
       ['edges', edge.index, side],
       'edge_dangling',

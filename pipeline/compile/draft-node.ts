@@ -1,11 +1,4 @@
-import type {
-  Candidate,
-  JsonObject,
-  NodeInputs,
-  NodeWork,
-  PlanInput,
-  PlanTemplate,
-} from '../../workflows/contract';
+import type { Candidate, JsonObject, NodeWork, PlanInput, PlanTemplate } from '../../workflows/contract';
 import type { GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
@@ -35,9 +28,6 @@ export interface NodeSettings {
   readonly timeoutSeconds: number | undefined;
   readonly onError: 'fail' | 'continue';
 }
-
-/** What is known at an input port before the run; absent ports get their value later. */
-export type KnownInputs = NodeInputs;
 
 /** Collects what the stages find. */
 export class Findings {

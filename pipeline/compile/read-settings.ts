@@ -1,4 +1,4 @@
-import { listOf, describe } from '../graph-issue';
+import { describe, listOf, quote } from '../graph-issue';
 import type { GraphNode } from '../graph';
 import type { CandidateDefinition, NodeDefinition } from '../node-definition';
 import { nodePath, type Findings, type NodeSettings } from './draft-node';
@@ -100,7 +100,7 @@ function reportProvider(
   const meant = typeof name === 'string' ? nearest(name, names) : undefined;
   const hint = meant ? `Did you mean "${meant}"? ` : '';
   const fix = `${hint}Use ${listOf(names.map((known) => `"${known}"`))}.`;
-  findings.add(path, 'provider_unknown', `${describe(name)} does not serve ${definition.type}.`, fix);
+  findings.add(path, 'provider_unknown', `${quote(name)} does not serve ${definition.type}.`, fix);
 }
 
 /** `provider:model`. */

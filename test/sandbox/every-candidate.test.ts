@@ -16,7 +16,7 @@ import {
 } from '../../pipeline/node-definition';
 import type { JsonObject, JsonValue, NodeInputs } from '../../workflows/contract';
 import { anOperationRequest, guardedFetch } from '../activities/providers/a-provider-call';
-import { aSandbox, type TestSandbox } from './a-sandbox';
+import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
 import { candidatesOf, picture, requestFor } from '../pipeline/nodes/sample-request';
 
 /** Small work where the config allows it: the shape of request and reply is what counts here. */
@@ -50,15 +50,19 @@ const cases = nodeDefinitions.flatMap((definition) =>
 );
 
 describe('every candidate on the sandbox', () => {
-  it.each(cases)('%s gives what its node type declares', async (_, definition, candidate) => {
-    const samples: NodeInputs = 'image' in definition.inputs ? { image: picture(64, 64) } : {};
-    const request = requestFor(definition, configs[definition.type] ?? {}, samples);
-    const reply = await perform(candidate, candidate.toInput(request));
-    for (const [port, item] of Object.entries(candidate.toOutputs(reply))) {
-      expect(await typeOf(item)).toBe(definition.outputs[port]?.type);
-    }
-    expect(billedCredits(candidate, request, reply)).toBeLessThanOrEqual(priceCredits(candidate, request));
-  });
+  it.each(cases)(
+    '%s gives what its node type declares',
+    async (_, definition, candidate) => {
+      const samples: NodeInputs = 'image' in definition.inputs ? { image: picture(64, 64) } : {};
+      const request = requestFor(definition, configs[definition.type] ?? {}, samples);
+      const reply = await perform(candidate, candidate.toInput(request));
+      for (const [port, item] of Object.entries(candidate.toOutputs(reply))) {
+        expect(await typeOf(item)).toBe(definition.outputs[port]?.type);
+      }
+      expect(billedCredits(candidate, request, reply)).toBeLessThanOrEqual(priceCredits(candidate, request));
+    },
+    60_000,
+  );
 });
 
 async function perform(candidate: CandidateDefinition, wire: WireInput): Promise<ProviderReply> {
@@ -69,10 +73,15 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
   const request = anOperationRequest({ model: candidate.model, input: fill(wire) });
   const call = callOf(provider);
   if (operation.kind === 'sync') return operation.call(request, call);
-  const handle = await operation.submit(request, call);
-  for (;;) {
+  const receiver = await aCallbackReceiver();
+  try {
+    const handle = await operation.submit({ ...request, callbackUrl: receiver.url }, call);
+    await receiver.next();
     const check = await operation.check(handle, call);
     if (check.status === 'succeeded') return check.reply;
+    throw new Error(`${candidate.model} called back before it was done.`);
+  } finally {
+    await receiver.close();
   }
 }
 
