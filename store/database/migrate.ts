@@ -1,4 +1,4 @@
-import { Migrator } from 'kysely';
+import { Migrator, sql } from 'kysely';
 import type { Migration } from 'kysely';
 import { openMigrationDatabase, type Database } from './database';
 import { trunk } from './migrations/0001-trunk';
@@ -12,11 +12,13 @@ const migrations: Readonly<Record<string, Migration>> = {
  * Brings the database to the newest schema, all of it or nothing. Safe to call at every start and from several processes
  * at once: an advisory lock lets one of them work and the others wait for it.
  *
- * @throws Error with the migration's name when a statement fails, or when the database is newer than this program
+ * @throws Error when the server is too old, with the migration's name when a statement fails, or when the database is
+ * newer than this program
  */
 export async function migrate(database: Database): Promise<void> {
   const own = openMigrationDatabase(database.databaseUrl);
   try {
+    await requireVersion(own);
     const migrator = new Migrator({
       db: own.queries,
       provider: { getMigrations: async () => ({ ...migrations }) },
@@ -32,4 +34,18 @@ export async function migrate(database: Database): Promise<void> {
   } finally {
     await own.close();
   }
+}
+
+/** `RETURNING old.…, new.…`, which the money's statements use, came with it. */
+const oldestServer = 180_000;
+
+async function requireVersion(database: Database): Promise<void> {
+  const { rows } = await sql<{ number: number; text: string }>`
+    select current_setting('server_version_num')::int as number, current_setting('server_version') as text
+  `.execute(database.queries);
+  const [version] = rows;
+  if (version === undefined || version.number >= oldestServer) return;
+  throw new Error(
+    `PostgreSQL 18 or newer is needed, the server is ${version.text}: point DATABASE_URL to a newer one, or leave it out to use the embedded one`,
+  );
 }
