@@ -2,21 +2,26 @@ import { executions } from '../store/database/executions';
 import type { PendingStart } from '../store/database/executions/execution';
 import type { ApiDependencies } from './dependencies';
 
+const PREVIOUS_RUN_WAIT_MS = 5_000;
+
 /**
  * Gives an accepted or resumed execution to Temporal and notes the run. Safe to repeat, also by several processes at once:
  * only one run comes of it.
  *
+ * @param options.previousRunWaitMs - How long to wait for the run before it to close; 5 s unless given.
  * @throws TemporalUnavailableError, PreviousRunOpenError; the execution stays pending and is started by the sweeper.
  */
 export async function startExecution(
   { database, temporal }: Pick<ApiDependencies, 'database' | 'temporal'>,
   pending: PendingStart,
+  options: { readonly previousRunWaitMs?: number } = {},
 ): Promise<{ readonly runId: string }> {
   const { executionId, accountId, mode, workflowName, plan, carried, failFast } = pending;
   const run = await temporal.start({
     input: { executionId, accountId, mode, workflowName, plan, carried, failFast },
     attempt: pending.attempt,
     priority: pending.priority,
+    previousRunWaitMs: options.previousRunWaitMs ?? PREVIOUS_RUN_WAIT_MS,
   });
   await executions.started(database, executionId, run.runId);
   return run;

@@ -5,7 +5,12 @@ import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { startExecution } from './start-execution';
-import { TemporalUnavailableError, type ClosedRun, type TemporalRun } from './temporal-executions';
+import {
+  PreviousRunOpenError,
+  TemporalUnavailableError,
+  type ClosedRun,
+  type TemporalRun,
+} from './temporal-executions';
 
 const SWEEP_MS = 3_000;
 /** The API's own start has succeeded or been noted by then. */
@@ -78,17 +83,16 @@ async function startPending(dependencies: SweeperDependencies): Promise<void> {
       await (pending.cancelRequestedAt === null ? startOne : dropOne)(dependencies, pending);
     } catch (error) {
       if (error instanceof TemporalUnavailableError) throw error;
-      dependencies.logger.error(
-        { error, executionId: pending.executionId },
-        'A pending execution cannot start.',
-      );
+      const { executionId } = pending;
+      const level = error instanceof PreviousRunOpenError ? 'info' : 'error';
+      dependencies.logger[level]({ error, executionId }, 'A pending execution cannot start yet.');
     }
   }
 }
 
 async function startOne(dependencies: SweeperDependencies, pending: PendingStart): Promise<void> {
   const { executionId } = pending;
-  const { runId } = await startExecution(dependencies, pending);
+  const { runId } = await startExecution(dependencies, pending, { previousRunWaitMs: 0 });
   dependencies.logger.info({ executionId, runId }, 'The sweeper started an execution.');
   await closeIfOver(dependencies, executionId, runId);
 }

@@ -12,8 +12,6 @@ import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, type ExecutionInput } fro
 
 const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_000;
-/** A run whose end is written in our rows may still be closing: its successor waits this long for that. */
-const PREVIOUS_RUN_WAIT_MS = 5_000;
 const PREVIOUS_RUN_CHECK_MS = 100;
 const SUMMARY_CHARACTERS_MAX = 150;
 const LIST_PAGE_SIZE = 500;
@@ -30,6 +28,8 @@ export interface StartRequest {
   readonly attempt: number;
   /** 1 (first) to 5. */
   readonly priority: number | undefined;
+  /** A run whose end is written in our rows may still be closing: its successor waits this long for that. */
+  readonly previousRunWaitMs: number;
 }
 
 export interface TemporalRun {
@@ -102,7 +102,7 @@ class ConnectedExecutions implements TemporalExecutions {
   }
 
   async start(request: StartRequest): Promise<{ readonly runId: string }> {
-    const deadlineMs = Date.now() + PREVIOUS_RUN_WAIT_MS;
+    const deadlineMs = Date.now() + request.previousRunWaitMs;
     for (;;) {
       const runId = (await this.startOnce(request)) ?? (await this.ownRun(request));
       if (runId !== undefined) return { runId };

@@ -10,7 +10,8 @@ export function createErrorMiddleware(logger: Logger): ErrorRequestHandler {
     const error = toApiError(thrown);
     if (error.status >= 500) {
       const { requestId } = response.locals as Record<string, unknown>;
-      logger.error({ requestId, method: request.method, error: thrown }, error.message);
+      const level = error.status === 503 ? 'warn' : 'error';
+      logger[level]({ requestId, method: request.method, error: thrown }, error.message);
     }
     if (response.headersSent) {
       response.destroy();

@@ -7,8 +7,19 @@ import { textToImage } from './support/graphs';
 import { startTestApi, type TestAccount, type TestApi } from './support/test-api';
 
 let api: TestApi;
+/** The next wait for a change ends at once, as if its time were over. */
+let isQuiet = false;
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({
+    listener: (real) => ({
+      waitForChange: async (...wait) => {
+        if (!isQuiet) return real.waitForChange(...wait);
+        isQuiet = false;
+        return false;
+      },
+      close: () => real.close(),
+    }),
+  });
 });
 afterAll(() => api.close());
 
@@ -174,6 +185,19 @@ describe('GET /workflows/executions/:id/events', () => {
     const revision = /\d+/.exec(headers.get('etag') ?? '')?.[0] ?? '';
     const answer = await api.call('GET', eventsPath(executionId), { headers: { 'Last-Event-ID': revision } });
     expect(answer.status).toBe(204);
+  });
+
+  it('sends a ping when nothing happens for a while', async () => {
+    const executionId = await execute();
+    isQuiet = true;
+    const { body } = await fetch(`${api.url}${eventsPath(executionId)}`, {
+      headers: { Authorization: `Bearer ${api.account.key}` },
+    });
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes(': ping\n\n')) text += (await reader?.read())?.value ?? '';
+    await reader?.cancel();
+    expect(text).toMatch(/^retry: 2000\n\nid: 1\nevent: snapshot\n/);
   });
 
   it('answers 404 for a foreign id', async () => {

@@ -15,7 +15,7 @@ import { createLocalAssetStore } from '../../../store/assets/local-asset-store';
 import type { Database } from '../../../store/database/database';
 import { accounts } from '../../../store/database/accounts';
 import { credits } from '../../../store/database/credits';
-import { openExecutionListener } from '../../../store/database/execution-listener';
+import { openExecutionListener, type ExecutionListener } from '../../../store/database/execution-listener';
 import { keys } from '../../../store/database/keys';
 import { newId } from '../../../store/ids';
 import type { Mode } from '../../../workflows/contract';
@@ -65,6 +65,7 @@ export interface TestApiOptions {
   readonly temporal?: (real: TemporalExecutions) => TemporalExecutions;
   /** Takes the place of the database for the routes; accounts are still made in the real one. */
   readonly database?: (real: Database) => Database;
+  readonly listener?: (real: ExecutionListener) => ExecutionListener;
   readonly settings?: Partial<ApiSettings>;
 }
 
@@ -80,11 +81,12 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     namespace: 'default',
     taskQueue: `test-${randomBytes(6).toString('hex')}`,
   });
+  const listener = openExecutionListener(database);
   const dependencies: ApiDependencies = {
     database,
     assetStore: createLocalAssetStore(folder),
     temporal: options.temporal?.(temporal) ?? temporal,
-    listener: openExecutionListener(database),
+    listener: options.listener?.(listener) ?? listener,
     rateLimits: await createRateLimits(database.pool),
     logger: pino({ level: process.env['EVERFRAME_TEST_LOG'] ?? 'silent' }),
     clock: Date.now,
@@ -113,7 +115,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         server.close(() => resolve());
         server.closeAllConnections();
       });
-      await dependencies.listener.close();
+      await listener.close();
       await temporal.close();
       await database.close();
       await rm(folder, { recursive: true, force: true });
