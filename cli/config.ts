@@ -22,6 +22,10 @@ export interface CliConfig {
   readonly databaseUrl?: string | undefined;
   /** A Temporal server of the user's own, `host:port`, in place of the embedded one. */
   readonly temporalAddress?: string | undefined;
+  /** The API that commands speak to, in place of the one in `home`. */
+  readonly apiUrl?: string | undefined;
+  /** The key for it, in place of those in `home`. */
+  readonly apiKey?: string | undefined;
   /** True when a provider's credential is set, so that live executions make sense. */
   readonly hasProviderCredential: boolean;
   /** How long the worker may finish sends in flight when it is stopped, milliseconds. */
@@ -38,6 +42,8 @@ const environmentSchema = z.object({
   XDG_CACHE_HOME: text,
   DATABASE_URL: text,
   TEMPORAL_ADDRESS: text,
+  EVERFRAME_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  EVERFRAME_API_KEY: text,
   EVERFRAME_PORT: port,
   EVERFRAME_TEMPORAL_PORT: port,
   EVERFRAME_TEMPORAL_UI_PORT: port,
@@ -71,6 +77,8 @@ export function readCliConfig(environment: NodeJS.ProcessEnv, workingFolder: str
     },
     databaseUrl: variables.DATABASE_URL,
     temporalAddress: variables.TEMPORAL_ADDRESS,
+    apiUrl: variables.EVERFRAME_API_URL,
+    apiKey: variables.EVERFRAME_API_KEY,
     hasProviderCredential: configuredProviders(set).length > 0,
     shutdownGraceMs: variables.EVERFRAME_SHUTDOWN_GRACE_MS,
     environment: set,

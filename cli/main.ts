@@ -1,19 +1,16 @@
-import { Command } from 'commander';
-import { addDemoCommand } from './commands/demo';
-import { addUpCommand } from './commands/up';
-import { BringUpError, messageOf } from './embedded/bring-up-error';
+import { onInterrupt } from './commands/up';
+import { runCli } from './run-cli';
 
-const program = new Command('everframe')
-  .description(
-    'Runs AI media pipelines durably on Temporal: each provider job is paid once, through any crash.',
-  )
-  .showHelpAfterError();
+/** Up and demo end the process themselves; the other commands end once what they wrote has been taken. */
+async function main(): Promise<void> {
+  const exitCode = await runCli(process.argv.slice(2), {
+    environment: process.env,
+    workingFolder: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onInterrupt: () => onInterrupt().signal,
+  });
+  process.exitCode = exitCode;
+}
 
-addUpCommand(program);
-addDemoCommand(program);
-
-program.parseAsync().catch((error: unknown) => {
-  const isExpected = error instanceof BringUpError;
-  console.error(`everframe: ${isExpected || !(error instanceof Error) ? messageOf(error) : error.stack}`);
-  process.exit(1);
-});
+void main();

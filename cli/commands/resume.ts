@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { ResumeInput, ResumeReceipt } from '../../client/types';
+import { addCommonOptions, type ApiContext, type CommonOptions, type RunApiCommand } from '../api-command';
+import { waitAndShow } from '../execution/finish-command';
+import { type ExitCode, exitCodes } from '../exit-codes';
+import { readGraph } from '../read-graph';
+
+interface ResumeOptions extends CommonOptions {
+  readonly graph?: string;
+  readonly dryRun?: true;
+  readonly wait?: true;
+  readonly out?: string;
+}
+
+/** `everframe resume <executionId>`: goes on from the failed step and shows what is not paid again. */
+export function addResumeCommand(program: Command, run: RunApiCommand): void {
+  addCommonOptions(program.command('resume'))
+    .argument('<executionId>')
+    .option('--graph <edited.json>', 'go on with this graph; finished nodes that are unchanged are kept')
+    .option('--dry-run', 'show the receipt only; nothing is started')
+    .option('--wait', 'show progress and stay until the execution ends')
+    .option('--out <folder>', "save every node's outputs there (waits, too)")
+    .description('go on with a failed or cancelled execution from the step that failed')
+    .action((executionId: string, options: ResumeOptions) =>
+      run(options, (context) => resume(context, executionId, options)),
+    );
+}
+
+async function resume(
+  context: ApiContext,
+  executionId: string,
+  { graph, dryRun, wait, out }: ResumeOptions,
+): Promise<ExitCode> {
+  const { cli, terminal, client } = context;
+  const edits = graph === undefined ? {} : readEdits(graph, cli.workingFolder);
+  const receipt = dryRun
+    ? await client.previewResume(executionId, edits)
+    : await client.resume(executionId, edits);
+  if (dryRun || (wait === undefined && out === undefined)) {
+    terminal.answer(receipt, () => describeReceipt(receipt));
+    return exitCodes.ok;
+  }
+  terminal.show(describeReceipt(receipt));
+  return waitAndShow(context, executionId, { out, document: { resume: receipt } });
+}
+
+/** An execute body may say more than a resume takes, such as tags. */
+function readEdits(path: string, workingFolder: string): ResumeInput {
+  const { nodes, edges, triggerData, budgetCredits } = readGraph(path, workingFolder);
+  return { nodes, edges, triggerData, budgetCredits };
+}
+
+function describeReceipt({ reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumeReceipt): string {
+  const kept = reused.map(({ nodeId, credits }) => (credits > 0 ? `${nodeId} (${credits})` : nodeId));
+  const adopted = adoptedJobs.map(
+    ({ nodeId, provider, model, jobId }) => `${nodeId} at ${provider} ${model} (${jobId})`,
+  );
+  const { minCredits, maxCredits } = quote;
+  return [
+    `reused                   ${listed(kept)}`,
+    `rerun                    ${listed(rerun)}`,
+    `adopted jobs             ${listed(adopted)}`,
+    `credits not spent again  ${creditsNotSpentAgain}`,
+    `quote of what is left    ${minCredits} to ${maxCredits} credits`,
+  ].join('\n');
+}
+
+function listed(items: readonly string[]): string {
+  return items.length === 0 ? 'none' : items.join(', ');
+}

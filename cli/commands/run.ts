@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import type { ExecuteInput, ExecuteReceipt } from '../../client/types';
+import { addCommonOptions, type ApiContext, type CommonOptions, type RunApiCommand } from '../api-command';
+import { waitAndShow } from '../execution/finish-command';
+import { type ExitCode, exitCodes } from '../exit-codes';
+import { collect, collectTrigger, positiveInteger } from '../option-values';
+import { readGraph } from '../read-graph';
+
+interface RunOptions extends CommonOptions {
+  readonly wait?: true;
+  readonly trigger?: Readonly<Record<string, unknown>>;
+  readonly budget?: number;
+  readonly tag?: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly out?: string;
+}
+
+/** `everframe run <graph.json>`: starts a pipeline graph, and with `--wait` stays until it has ended. */
+export function addRunCommand(program: Command, run: RunApiCommand): void {
+  addCommonOptions(program.command('run'))
+    .argument('<graph.json>', 'file with {nodes, edges, triggerData?}, the body of an execute call')
+    .option('--wait', 'show progress and stay until the execution ends')
+    .option(
+      '--trigger <key=value>',
+      'value of an input node, key=text or key:=json; may be repeated',
+      collectTrigger,
+    )
+    .option('--budget <credits>', 'most that the execution may cost (1 credit = US$0.001)', positiveInteger)
+    .option('--tag <tag>', 'tag to find the execution by; may be repeated', collect)
+    .option('--idempotency-key <key>', 'repeats with this key within 24 h start one execution')
+    .option('--out <folder>', "save every node's outputs there (waits, too)")
+    .description('run a pipeline graph')
+    .action((path: string, options: RunOptions) =>
+      run(options, (context) => runGraph(context, path, options)),
+    );
+}
+
+async function runGraph(context: ApiContext, path: string, options: RunOptions): Promise<ExitCode> {
+  const { cli, terminal, client } = context;
+  const { wait, out, idempotencyKey } = options;
+  const input = withOptions(readGraph(path, cli.workingFolder), options);
+  const receipt = await client.execute(input, { idempotencyKey });
+  if (wait === undefined && out === undefined) {
+    terminal.answer(receipt, () => `${describeStart(receipt)}\n${howToLook(receipt)}`);
+    return exitCodes.ok;
+  }
+  terminal.show(describeStart(receipt));
+  return waitAndShow(context, receipt.executionId, { out });
+}
+
+/** What the command line says goes before what the file says. */
+function withOptions(input: ExecuteInput, { trigger, budget, tag }: RunOptions): ExecuteInput {
+  return {
+    ...input,
+    ...(trigger && { triggerData: { ...input.triggerData, ...trigger } }),
+    ...(budget !== undefined && { budgetCredits: budget }),
+    ...(tag && { tags: [...(input.tags ?? []), ...tag] }),
+  };
+}
+
+function describeStart({ executionId, quote }: ExecuteReceipt): string {
+  const { minCredits, maxCredits } = quote;
+  const range = minCredits === maxCredits ? String(minCredits) : `${minCredits} to ${maxCredits}`;
+  return `execution ${executionId} (${range} credits)`;
+}
+
+function howToLook({ executionId }: ExecuteReceipt): string {
+  return `Look at it with: npx everframe poll ${executionId} --wait`;
+}

@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { createApiCommandRunner } from './api-command';
+import { addCancelCommand } from './commands/cancel';
+import { addDemoCommand } from './commands/demo';
+import { addExecutionsCommand } from './commands/executions';
+import { addKeysCommand } from './commands/keys';
+import { addNodesCommand } from './commands/nodes';
+import { addPollCommand } from './commands/poll';
+import { addQuoteCommand } from './commands/quote';
+import { addResumeCommand } from './commands/resume';
+import { addRunCommand } from './commands/run';
+import { addUpCommand } from './commands/up';
+import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes';
+import { reportFailure } from './report-failure';
+import { type CliEnvironment, createTerminal } from './terminal';
+
+/**
+ * Runs one command line.
+ *
+ * @param words what follows the program's name
+ * @returns what the process is to end with; failures have been told
+ */
+export async function runCli(words: readonly string[], cli: CliEnvironment): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  try {
+    await createProgram(cli, (code) => (exitCode = code)).parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Not commander's option: the words may be what it cannot parse.
+    return reportFailure(error, createTerminal(cli, words.includes('--json')));
+  }
+}
+
+function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void): Command {
+  const program = new Command('everframe')
+    .description(
+      'Runs AI media pipelines durably on Temporal: each provider job is paid once, through any crash.',
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void cli.stdout.write(text),
+      writeErr: (text) => void cli.stderr.write(text),
+    })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('afterAll', exitCodesHelp);
+  addUpCommand(program);
+  addDemoCommand(program);
+  const run = createApiCommandRunner(cli, finish);
+  addRunCommand(program, run);
+  addPollCommand(program, run);
+  addResumeCommand(program, run);
+  addCancelCommand(program, run);
+  addQuoteCommand(program, run);
+  addExecutionsCommand(program, run);
+  addNodesCommand(program, run);
+  addKeysCommand(program, run);
+  return program;
+}

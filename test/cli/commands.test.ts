@@ -1,0 +1,448 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { nodeDefinitions } from '../../pipeline/nodes';
+import { describeNode } from '../../pipeline/catalog-entry';
+import { aGraph } from '../support/graph-builder';
+import { aView, failure, FakeApi, pending, picture, prompt, running } from './support/fake-api';
+import { type CommandOptions, type CommandResult, runCommand } from './support/run-command';
+
+const execute = 'POST /workflows/inline/execute';
+const poll = 'GET /workflows/executions/exe_1/poll';
+const quote = {
+  minCredits: 30,
+  maxCredits: 45,
+  nodes: [{ nodeId: 'image', nodeType: 'generate:flux_2_pro', minCredits: 30, maxCredits: 45 }],
+};
+const receipt = {
+  ...{ executionId: 'exe_1', workflowId: 'inline', version: null, status: 'RUNNING' },
+  ...{ quote, links: {} },
+};
+const graph = aGraph('A sunset').node('image', 'generate:flux_2_pro').edge('prompt', 'image').build();
+const folder = mkdtempSync(join(tmpdir(), 'everframe-cli-'));
+let api: FakeApi;
+
+beforeAll(async () => {
+  api = await FakeApi.start();
+  writeFileSync(join(folder, 'graph.json'), JSON.stringify({ ...graph, tags: ['from-file'] }));
+  writeFileSync(join(folder, 'broken.json'), '{"nodes": [');
+  writeFileSync(join(folder, 'list.json'), '[]');
+});
+
+beforeEach(() => api.reset());
+
+afterAll(async () => {
+  await api.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function everframe(line: string, options: Partial<CommandOptions> = {}): Promise<CommandResult> {
+  const environment = { EVERFRAME_API_URL: api.url, EVERFRAME_API_KEY: 'sk-test-1' };
+  return runCommand(line.split(' '), { environment, workingFolder: folder, ...options });
+}
+
+describe('everframe run', () => {
+  it('prints the execution id at once and how to look at it', async () => {
+    api.on(execute, { status: 201, body: receipt });
+    const { exitCode, stdout } = await everframe('run graph.json');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('execution exe_1 (30 to 45 credits)');
+    expect(stdout).toContain('npx everframe poll exe_1 --wait');
+    expect(api.requests).toHaveLength(1);
+  });
+
+  it('prints the receipt alone with --json', async () => {
+    api.on(execute, { status: 201, body: receipt });
+    expect((await everframe('run graph.json --json')).json()).toEqual(receipt);
+  });
+
+  it('adds what the command line says to what the file says', async () => {
+    api.on(execute, { status: 201, body: receipt });
+    await everframe(
+      'run graph.json --trigger style=oil=paint --trigger count:=3 --budget 90 --tag a --tag b --idempotency-key once',
+    );
+    expect(api.last(execute)).toMatchObject({
+      authorization: 'Bearer sk-test-1',
+      idempotencyKey: 'once',
+      body: {
+        nodes: graph.nodes,
+        edges: graph.edges,
+        triggerData: { prompt: 'A sunset', style: 'oil=paint', count: 3 },
+        budgetCredits: 90,
+        tags: ['from-file', 'a', 'b'],
+      },
+    });
+  });
+
+  it('shows each change of a node while it waits, then the table, and ends with 0', async () => {
+    api
+      .on(execute, { status: 201, body: receipt })
+      .on(
+        poll,
+        aView('RUNNING', { prompt, image: pending }),
+        aView('RUNNING', { prompt, image: running }),
+        aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) }),
+      );
+    const { exitCode, stdout, stderr } = await everframe('run graph.json --wait');
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(
+      /exe_1[\s\S]* s {2}prompt +COMPLETED[\s\S]* s {2}image +RUNNING[\s\S]* s {2}image +COMPLETED/,
+    );
+    expect(stdout).toMatch(/\nimage +COMPLETED +generate:flux_2_pro +fal +1 +30 +http:\S+\/files\/1\n/);
+    expect(stdout).toContain('30 credits charged, 15 of the hold released');
+  });
+
+  it('keeps progress off stdout with --wait --json', async () => {
+    const end = aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) });
+    api.on(execute, { status: 201, body: receipt }).on(poll, end);
+    const result = await everframe('run graph.json --wait --json');
+    expect(result.json()).toEqual(end.body);
+    expect(result.stderr).toMatch(/exe_1[\s\S]*image +COMPLETED/);
+  });
+
+  it('saves the files with --out and names them', async () => {
+    api
+      .on(execute, { status: 201, body: receipt })
+      .on(poll, aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) }))
+      .on('GET /files/1', { status: 200, body: Buffer.from('fake') });
+    const result = await everframe('run graph.json --json --out made');
+    const { files } = result.json() as { files: Record<string, string[]> };
+    expect(Object.keys(files)).toEqual(['prompt', 'image']);
+    const [path = ''] = files['image'] ?? [];
+    expect(readFileSync(path, 'utf8')).toBe('fake');
+    expect(path).toMatch(/made\/image\.image\.png$/);
+  });
+
+  it('says that the execution is over when only its files cannot be saved', async () => {
+    api
+      .on(execute, { status: 201, body: receipt })
+      .on(poll, aView('COMPLETED', { prompt, image: picture(`${api.url}/files/gone`) }));
+    const { exitCode, stderr } = await everframe('run graph.json --out made');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('exe_1 is COMPLETED, but its files cannot be saved');
+    expect(stderr).toContain('npx everframe poll exe_1 --out made');
+  });
+
+  it('ends with 1 when the run has failed, says why and how to go on', async () => {
+    const image = { ...running, status: 'FAILED' as const, error: { ...failure } };
+    const further = { error: failure.message, failure: { ...failure, nodeId: 'image', resumable: true } };
+    api.on(execute, { status: 201, body: receipt }).on(poll, aView('FAILED', { prompt, image }, further));
+    const { exitCode, stdout } = await everframe('run graph.json --wait');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('FAILED: Every provider failed');
+    expect(stdout).toContain('npx everframe resume exe_1 --wait');
+    expect((await everframe('run graph.json --wait --json')).json()).toMatchObject({
+      failure: { nodeId: 'image' },
+    });
+  });
+
+  it('ends with 1 when the run was cancelled or waits for its user', async () => {
+    api.on(execute, { status: 201, body: receipt });
+    for (const status of ['CANCELLED', 'WAITING'] as const) {
+      api.on(poll, aView(status, { prompt, image: pending }));
+      expect((await everframe('run graph.json --wait')).exitCode).toBe(1);
+    }
+  });
+
+  it('leaves the run going on Ctrl-C and says how to look again', async () => {
+    api.on(execute, { status: 201, body: receipt }).on(poll, aView('RUNNING', { prompt, image: running }));
+    const interrupt = new AbortController();
+    const { exitCode, stderr } = await everframe('run graph.json --wait', {
+      interrupt: interrupt.signal,
+      onOutput: (stdout) => {
+        if (/image +RUNNING/.test(stdout)) interrupt.abort();
+      },
+    });
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain('npx everframe poll exe_1 --wait');
+    expect(api.requests.filter(({ path }) => path.includes('cancel'))).toEqual([]);
+  });
+
+  it('waits for an API that goes away while it waits', async () => {
+    const away = { status: 503, body: { error: 'The database is away.', code: 'database_unavailable' } };
+    api
+      .on(execute, { status: 201, body: receipt })
+      .on(
+        poll,
+        aView('RUNNING', { prompt, image: running }),
+        away,
+        aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) }),
+      );
+    expect((await everframe('run graph.json --wait')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['run missing.json', /missing\.json cannot be read/],
+    ['run broken.json', /broken\.json is not JSON/],
+    ['run list.json', /list\.json holds no graph/],
+    ['run graph.json --budget 0', /whole number from 1/],
+    ['run graph.json --trigger nothing', /key=text or key:=json/],
+    ['run graph.json --trigger a:={', /not JSON/],
+    ['run graph.json --mode play', /Allowed choices are test, live/],
+    ['run graph.json --mode live', /EVERFRAME_API_KEY is no live key/],
+    ['run', /missing required argument/],
+    ['fly', /unknown command/],
+  ])('refuses "%s" before anything is sent, with 2', async (line, reason) => {
+    const { exitCode, stderr } = await everframe(line);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(reason);
+    const asJson = await everframe(`${line} --json`);
+    expect(asJson.exitCode).toBe(2);
+    expect(asJson.json()).toEqual({ error: expect.stringMatching(reason), code: 'usage' });
+    expect(api.requests).toEqual([]);
+  });
+});
+
+describe('a refusal of the API', () => {
+  const issues = [
+    { path: 'nodes[1].data.nodeType', code: 'node_type_unknown', message: 'No such type.', fix: 'Use x.' },
+    { path: 'edges[0]', code: 'edge_dangling', message: 'It leads nowhere.', fix: 'Remove it.' },
+  ];
+  const invalid = { error: 'The graph has 2 faults.', code: 'graph_invalid', requestId: 'req_1', issues };
+
+  it('names every fault on a line of its own with place and fix, and ends with 2', async () => {
+    api.on(execute, { status: 422, body: invalid });
+    const { exitCode, stdout, stderr } = await everframe('run graph.json');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr.split('\n')).toEqual([
+      'everframe: The graph has 2 faults. (graph_invalid, request req_1)',
+      '  nodes[1].data.nodeType: No such type. Fix: Use x.',
+      '  edges[0]: It leads nowhere. Fix: Remove it.',
+      '',
+    ]);
+  });
+
+  it("is the API's own error body with --json", async () => {
+    api.on(execute, { status: 422, body: invalid });
+    const result = await everframe('run graph.json --json');
+    expect(result.exitCode).toBe(2);
+    expect(result.json()).toEqual(invalid);
+  });
+
+  it('tells needed and available credits', async () => {
+    const body = { error: 'Too few credits.', code: 'insufficient_credits', requiredCredits: 30 };
+    api.on(execute, { status: 402, body: { ...body, availableCredits: 7, breakdown: [] } });
+    const { exitCode, stderr } = await everframe('run graph.json');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('needed: 30 credits; available: 7');
+  });
+
+  it('says where the key comes from when it is not accepted', async () => {
+    api.on(poll, { status: 401, body: { error: 'This API key is revoked.', code: 'unauthorized' } });
+    const { exitCode, stderr } = await everframe('poll exe_1');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('EVERFRAME_API_KEY');
+  });
+});
+
+describe('an API that cannot be reached', () => {
+  it('ends every command at once with 3 and says how to start it', async () => {
+    const gone = await FakeApi.start();
+    await gone.stop();
+    const environment = { EVERFRAME_API_URL: gone.url, EVERFRAME_API_KEY: 'sk-test-1' };
+    const startedAt = performance.now();
+    for (const line of ['run graph.json', 'poll exe_1 --wait', 'nodes']) {
+      const { exitCode, stderr } = await everframe(line, { environment });
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain(`No answer from ${gone.url}. Start it with "npm start"`);
+    }
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect((await everframe('nodes --json', { environment })).json()).toMatchObject({ code: 'network' });
+  });
+});
+
+describe('the key', () => {
+  const live = 'sk-live-2';
+  let home: string;
+  beforeAll(() => {
+    home = mkdtempSync(join(folder, 'home-'));
+    const keys = { test: 'sk-test-home', live };
+    writeFileSync(join(home, 'credentials.json'), JSON.stringify({ url: api.url, keys }));
+  });
+
+  it('comes from the home, of the mode that is asked for', async () => {
+    api.on('GET /nodes', { status: 200, body: { data: [] } });
+    const environment = { EVERFRAME_HOME: home };
+    await everframe('nodes', { environment });
+    await everframe('nodes --mode live', { environment });
+    const sent = api.requests.map(({ authorization }) => authorization);
+    expect(sent).toEqual(['Bearer sk-test-home', `Bearer ${live}`]);
+  });
+
+  it('of a home is not sent to another API', async () => {
+    const environment = { EVERFRAME_HOME: home, EVERFRAME_API_URL: 'http://127.0.0.1:9' };
+    const { exitCode, stderr } = await everframe('nodes', { environment });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('set EVERFRAME_API_KEY too');
+  });
+
+  it('that is nowhere ends with 3 and the ways to get one', async () => {
+    const { exitCode, stderr } = await everframe('nodes', { environment: { EVERFRAME_HOME: 'empty' } });
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/empty\/credentials\.json does not exist.*npm start.*EVERFRAME_API_KEY/);
+  });
+});
+
+describe('everframe poll', () => {
+  it('shows the state now, with 0 for a run under way and 1 for one that failed', async () => {
+    api.on(poll, aView('RUNNING', { prompt, image: running }));
+    const { exitCode, stdout } = await everframe('poll exe_1');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/image +RUNNING/);
+    const further = { error: failure.message, failure: { ...failure, nodeId: 'image', resumable: false } };
+    const failed = aView('FAILED', { prompt }, further);
+    api.on(poll, failed);
+    const result = await everframe('poll exe_1 --json');
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toEqual(failed.body);
+  });
+
+  it('ends with 2 for an execution that is not known', async () => {
+    expect(await everframe('poll exe_2')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('There is no such execution. (execution_not_found, request req_1)'),
+    });
+  });
+});
+
+describe('everframe resume', () => {
+  const resume = 'POST /workflows/executions/exe_1/resume';
+  const resumed = {
+    executionId: 'exe_1',
+    reused: [
+      { nodeId: 'prompt', credits: 0 },
+      { nodeId: 'image', credits: 30 },
+    ],
+    rerun: ['upscale'],
+    adoptedJobs: [{ jobId: 'job_1', nodeId: 'upscale', provider: 'fal', model: 'crystal' }],
+    creditsNotSpentAgain: 30,
+    quote,
+    links: {},
+  };
+
+  it('prints the receipt: what is kept, run again, adopted and not paid again', async () => {
+    api.on(resume, { status: 202, body: resumed });
+    const { exitCode, stdout } = await everframe('resume exe_1');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/reused +prompt, image \(30\)\n/);
+    expect(stdout).toMatch(/rerun +upscale\n/);
+    expect(stdout).toMatch(/adopted jobs +upscale at fal crystal \(job_1\)\n/);
+    expect(stdout).toMatch(/credits not spent again +30\n/);
+    expect(api.last(resume)?.body).toEqual({});
+  });
+
+  it('starts nothing with --dry-run', async () => {
+    api.on(resume, { status: 200, body: resumed });
+    expect((await everframe('resume exe_1 --dry-run --wait --json')).json()).toEqual(resumed);
+    expect(api.requests.map(({ body }) => body)).toEqual([{ dryRun: true }]);
+  });
+
+  it('goes on with an edited graph and, waiting, shows the end beside the receipt', async () => {
+    const end = aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) });
+    api.on(resume, { status: 202, body: resumed }).on(poll, end);
+    const result = await everframe('resume exe_1 --graph graph.json --wait --json');
+    expect(result.json()).toEqual({ ...(end.body as object), resume: resumed });
+    expect(api.last(resume)?.body).toEqual(graph);
+  });
+});
+
+describe('the other commands', () => {
+  it('cancel says that the cancel is under way', async () => {
+    const body = { executionId: 'exe_1', status: 'RUNNING', cancelRequested: true, links: {} };
+    api.on('POST /workflows/executions/exe_1/cancel', { status: 202, body });
+    expect(await everframe('cancel exe_1')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('under way'),
+    });
+    expect((await everframe('cancel exe_1 --json')).json()).toEqual(body);
+  });
+
+  it('quote shows the credits of each node and sends only what a quote takes', async () => {
+    api.on('POST /workflows/inline/quote', { status: 200, body: quote });
+    const { stdout } = await everframe('quote graph.json');
+    expect(stdout).toMatch(/image +generate:flux_2_pro +30 +45\ntotal +30 +45/);
+    expect(api.last('POST /workflows/inline/quote')?.body).toEqual(graph);
+    expect((await everframe('quote graph.json --json')).json()).toEqual(quote);
+  });
+
+  it('nodes lists the catalog and shows all about one type', async () => {
+    const entries = nodeDefinitions.map(describeNode);
+    const flux = entries.find(({ type }) => type === 'generate:flux_2_pro');
+    api.on('GET /nodes', { status: 200, body: { data: entries } });
+    api.on('GET /nodes/generate%3Aflux_2_pro', { status: 200, body: flux });
+    const list = await everframe('nodes');
+    expect(list.stdout.trim().split('\n')).toHaveLength(entries.length + 1);
+    const one = await everframe('nodes generate:flux_2_pro');
+    expect(one.stdout).toMatch(/inputs\n {2}prompt +text/);
+    expect(one.stdout).toContain('config (JSON Schema)');
+    expect((await everframe('nodes generate:flux_2_pro --json')).json()).toEqual(flux);
+  });
+
+  it('executions passes the filters on and shows how to see more', async () => {
+    const summary = {
+      ...{ executionId: 'exe_1', workflowId: 'inline', workflowName: 'inline', version: null },
+      ...{ status: 'FAILED', attempt: 1, mode: 'test', tags: ['a'], cancelRequested: false, links: {} },
+      credits: { held: 0, charged: 30, released: 15 },
+      failure: { ...failure, nodeId: 'image', resumable: true },
+      ...{ createdAt: '2026-11-21T00:00:00Z', completedAt: null },
+    };
+    const page = { data: [summary], hasMore: true, nextCursor: 'next' };
+    api.on('GET /workflows/executions', { status: 200, body: page });
+    const { stdout } = await everframe('executions --status FAILED --mode live --tag a');
+    expect(stdout).toMatch(/exe_1 +FAILED +test +inline .* 30 +all_providers_failed/);
+    expect(stdout).toContain('--cursor next');
+    const query = api.last('GET /workflows/executions')?.path.split('?')[1];
+    expect(Object.fromEntries(new URLSearchParams(query))).toEqual({
+      ...{ status: 'FAILED', mode: 'live', tag: 'a', limit: '20' },
+    });
+    expect((await everframe('executions --json')).json()).toEqual(page);
+  });
+
+  const key = {
+    ...{ keyId: 'key_1', name: 'ci', mode: 'test', last4: 'abcd', scopes: ['nodes:read'] },
+    ...{ createdAt: '2026-11-21T00:00:00Z', expiresAt: null, revokedAt: null, lastUsedAt: null },
+  };
+
+  it('keys makes, lists and revokes', async () => {
+    api
+      .on('POST /api-keys', { status: 201, body: { ...key, key: 'sk-test-new' } })
+      .on('GET /api-keys', { status: 200, body: { data: [key] } })
+      .on('DELETE /api-keys/key_1', { status: 200, body: { ...key, revokedAt: '2026-11-21T00:00:00Z' } });
+    const made = await everframe('keys create --name ci --mode test --scope nodes:read');
+    expect(made.stdout.split('\n')[0]).toBe('sk-test-new');
+    expect(api.last('POST /api-keys')?.body).toEqual({ name: 'ci', mode: 'test', scopes: ['nodes:read'] });
+    expect((await everframe('keys list')).stdout).toMatch(/key_1 +ci +test +…abcd/);
+    expect((await everframe('keys revoke key_1')).stdout).toContain('revoked key_1');
+  });
+
+  it('keys create says so when the answer with the key was lost', async () => {
+    const { keyId: _id, createdAt: _time, revokedAt: _end, lastUsedAt: _use, ...stored } = key;
+    api.on('POST /api-keys', { status: 201, body: stored });
+    const { exitCode, stderr } = await everframe('keys create --name ci');
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/ends in abcd was made, but the answer.*revoke it/);
+  });
+
+  it('--help documents the exit codes', async () => {
+    for (const line of ['--help', 'run --help', 'keys create --help']) {
+      const { exitCode, stdout } = await everframe(line);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/Exit codes:\n[\s\S]* 3 +the API cannot be reached/);
+    }
+  });
+});
+
+describe('colours', () => {
+  it.each([
+    ['at a terminal', true, {}, true],
+    ['beside a pipe', false, {}, false],
+    ['with NO_COLOR', true, { NO_COLOR: '1' }, false],
+  ])('%s', async (_case, isTTY, further, isColoured) => {
+    api.on(poll, aView('COMPLETED', { prompt, image: picture(`${api.url}/files/1`) }));
+    const environment = { EVERFRAME_API_URL: api.url, EVERFRAME_API_KEY: 'sk-test-1', ...further };
+    const { stdout } = await everframe('poll exe_1', { isTTY, environment });
+    expect(stdout.includes('\u001b[')).toBe(isColoured);
+  });
+});
