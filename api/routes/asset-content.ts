@@ -57,8 +57,10 @@ async function findSigned(assetId: string, context: RequestContext): Promise<Own
   return owned;
 }
 
-async function findByKey(assetId: string, { request, dependencies }: RequestContext): Promise<OwnedAsset> {
+async function findByKey(assetId: string, context: RequestContext): Promise<OwnedAsset> {
+  const { request, response, dependencies } = context;
   const caller = await authenticate(request, dependencies);
+  await dependencies.rateLimits.countRequest(caller, response);
   requireScope(caller, 'assets:read');
   const { accountId } = caller;
   const asset = await assets.find(dependencies.database, accountId, assetId);

@@ -60,7 +60,8 @@ describe('GET /assets/:assetId/content', () => {
   });
 
   it('gives the bytes to a key of the account, and to no other', async () => {
-    expect((await api.call('GET', contentPath(image.assetId))).text).toBe(text);
+    const own = await api.call('GET', contentPath(image.assetId));
+    expect([own.text, own.headers.has('x-ratelimit-remaining')]).toEqual([text, true]);
     const { key } = await api.createAccount();
     expect((await api.call('GET', contentPath(image.assetId), { key })).status).toBe(404);
     expect((await api.call('GET', contentPath(image.assetId), { key: '' })).status).toBe(401);
