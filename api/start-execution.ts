@@ -16,9 +16,9 @@ export async function startExecution(
   pending: PendingStart,
   options: { readonly previousRunWaitMs?: number } = {},
 ): Promise<{ readonly runId: string }> {
-  const { executionId, accountId, mode, workflowName, plan, carried, failFast } = pending;
+  const { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown } = pending;
   const run = await temporal.start({
-    input: { executionId, accountId, mode, workflowName, plan, carried, failFast },
+    input: { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown },
     attempt: pending.attempt,
     priority: pending.priority,
     previousRunWaitMs: options.previousRunWaitMs ?? PREVIOUS_RUN_WAIT_MS,

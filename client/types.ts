@@ -45,7 +45,10 @@ export interface ExecuteReceipt {
   readonly execution?: ExecutionView;
 }
 
-export type ResumeInput = Pick<ExecuteInput, 'nodes' | 'edges' | 'triggerData' | 'budgetCredits'>;
+export interface ResumeInput extends Pick<ExecuteInput, 'nodes' | 'edges' | 'triggerData' | 'budgetCredits'> {
+  /** After `submission_unknown`: send those jobs again, though they may be paid twice. */
+  readonly resubmitUnknown?: boolean;
+}
 
 export interface ResumeReceipt {
   readonly executionId: string;

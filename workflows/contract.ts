@@ -175,6 +175,7 @@ export interface ExecutionInput {
   readonly carried: readonly CarriedNode[];
   /** Set when this Temporal run continues another one as new, so that the fence does not count an attempt. */
   readonly continuedFromRunId?: string;
+  readonly resubmitUnknown?: boolean;
   /** Stop starting nodes at the first failure instead of finishing independent branches. */
   readonly failFast: boolean;
 }
@@ -194,6 +195,8 @@ export interface ExecutionScope {
   readonly accountId: string;
   readonly mode: Mode;
   readonly continuedFromRunId?: string;
+  /** The user's word: jobs whose fate an earlier Temporal run left unknown are sent again. */
+  readonly resubmitUnknown?: boolean;
 }
 
 export interface StepInput extends ExecutionScope {
@@ -207,6 +210,8 @@ export interface StepInput extends ExecutionScope {
   readonly texts: readonly PendingText[];
   readonly inputs: NodeInputs;
   readonly timeoutSeconds: number;
+  /** Attempts that are the step's own; killed workers and a database that is away do not count. */
+  readonly attemptsMax: number;
 }
 
 /** A config place whose text is joined by the activity since a part of it lies in the asset store. */
@@ -217,7 +222,6 @@ export interface PendingText {
 
 export interface JobInput extends StepInput {
   readonly candidate: Candidate;
-  readonly attemptsMax: number;
   /** Candidates that failed before this one, `provider:model`. */
   readonly fallbackFrom: readonly string[];
 }

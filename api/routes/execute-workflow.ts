@@ -146,6 +146,7 @@ function pendingStartOf(execution: NewExecution, nowMs: number): PendingStart {
     attempt: 1,
     carried: [],
     failFast: execution.failFast ?? false,
+    resubmitUnknown: false,
     priority: execution.priority ?? DEFAULT_PRIORITY,
     startRequestedAt: new Date(nowMs),
     cancelRequestedAt: null,

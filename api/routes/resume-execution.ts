@@ -20,6 +20,10 @@ const resumeBody = z
   .strictObject({
     ...graphFields,
     budgetCredits: z.int().positive().optional().describe('A new limit for the whole execution, credits.'),
+    resubmitUnknown: z
+      .boolean()
+      .optional()
+      .describe('After `submission_unknown`: send those jobs again, though they may be paid twice.'),
     dryRun: z.boolean().optional().describe('Answer the receipt only; nothing is started.'),
   })
   .optional();
@@ -102,6 +106,7 @@ async function resume(
     graph: prepared.graph,
     triggerData: prepared.triggerData,
     budgetCredits: body.budgetCredits,
+    resubmitUnknown: body.resubmitUnknown,
     idempotency: store(202, toStoredJson(receipt)),
   });
   if (result.kind !== 'resumed') return refuse(result, prepared.resume);

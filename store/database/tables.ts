@@ -135,6 +135,8 @@ export interface ExecutionsTable {
   cancel_requested_at: NullableTimestamp;
   failure: NullableJson<ExecutionFailure>;
   fail_fast: boolean;
+  /** The user's word for this attempt: jobs of unknown fate are sent again. */
+  resubmit_unknown: ColumnType<boolean, boolean | undefined, boolean>;
   tags: string[];
   priority: number;
   callback_url: string | null;

@@ -116,6 +116,7 @@ export interface PendingStart {
   readonly plan: Plan;
   readonly carried: readonly CarriedNode[];
   readonly failFast: boolean;
+  readonly resubmitUnknown: boolean;
   readonly priority: number;
   readonly startRequestedAt: Date;
   /** Set: it is to be closed by `closeFromTemporal` with run id null rather than started. */
@@ -166,6 +167,8 @@ export interface ResumeRequest {
   readonly triggerData?: JsonObject;
   /** Absent: as before. */
   readonly budgetCredits?: number;
+  /** Jobs of unknown fate are sent again and flagged as possible duplicates. */
+  readonly resubmitUnknown?: boolean;
   readonly idempotency?: IdempotencyRequest;
 }
 

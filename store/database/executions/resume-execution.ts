@@ -43,7 +43,7 @@ async function reopen(
     set status = 'RUNNING', attempt = attempt + 1, completed_at = null, failure = null, cancel_requested_at = null,
         past_run_ids = case when temporal_run_id is null then past_run_ids
           else array_append(past_run_ids, temporal_run_id) end,
-        temporal_run_id = null, start_requested_at = now(),
+        temporal_run_id = null, start_requested_at = now(), resubmit_unknown = ${request.resubmitUnknown ?? false},
         plan = ${toJson(request.plan)}, carried = ${toJson(request.carried)}, quote = ${toJson(request.quote)},
         quote_min_credits = credits_charged + ${request.hold.minCredits},
         quote_max_credits = credits_charged + ${request.hold.maxCredits},

@@ -92,6 +92,7 @@ create table executions (
   cancel_requested_at timestamptz,
   failure json,
   fail_fast boolean not null,
+  resubmit_unknown boolean not null default false,
   tags text[] not null,
   priority integer not null check (priority between 1 and 5),
   callback_url text,
