@@ -40,8 +40,8 @@ async function resume(
     terminal.answer(receipt, () => describeReceipt(receipt));
     return exitCodes.ok;
   }
-  terminal.show(describeReceipt(receipt));
-  return waitAndShow(context, executionId, { out, document: { resume: receipt } });
+  const heading = describeReceipt(receipt);
+  return waitAndShow(context, executionId, { out, heading, document: { resume: receipt } });
 }
 
 /** An execute body may say more than a resume takes, such as tags. */

@@ -44,8 +44,7 @@ async function runGraph(context: ApiContext, path: string, options: RunOptions):
     terminal.answer(receipt, () => `${describeStart(receipt)}\n${howToLook(receipt)}`);
     return exitCodes.ok;
   }
-  terminal.show(describeStart(receipt));
-  return waitAndShow(context, receipt.executionId, { out });
+  return waitAndShow(context, receipt.executionId, { out, heading: describeStart(receipt) });
 }
 
 /** What the command line says goes before what the file says. */

@@ -8,11 +8,16 @@ import { describeResult } from './describe-result';
 import { followExecution } from './follow-execution';
 import { type SavedFiles, saveOutputs } from './save-outputs';
 
-export interface ShowOptions {
+interface ShowOptions {
   /** Folder for the outputs' files; nothing is saved without it. */
   readonly out?: string;
   /** Further members of the JSON document. */
   readonly document?: Readonly<Record<string, unknown>>;
+}
+
+export interface WaitOptions extends ShowOptions {
+  /** Shown first, once Ctrl-C ends the waiting only. */
+  readonly heading?: string;
 }
 
 /**
@@ -24,9 +29,9 @@ export interface ShowOptions {
 export async function waitAndShow(
   context: ApiContext,
   executionId: string,
-  options: ShowOptions,
+  { heading, ...options }: WaitOptions,
 ): Promise<ExitCode> {
-  return showExecution(context, await waitForEnd(context, executionId), options);
+  return showExecution(context, await waitForEnd(context, executionId, heading), options);
 }
 
 /** Shows an execution as it is now, after saving its outputs where that was asked for. */
@@ -44,10 +49,15 @@ export async function showExecution(
   return view.status === 'COMPLETED' || view.status === 'RUNNING' ? exitCodes.ok : exitCodes.notCompleted;
 }
 
-async function waitForEnd(context: ApiContext, executionId: string): Promise<ExecutionView> {
+async function waitForEnd(
+  context: ApiContext,
+  executionId: string,
+  heading: string | undefined,
+): Promise<ExecutionView> {
   const { cli, terminal, client } = context;
   const { show, paint } = terminal;
   const signal = cli.onInterrupt();
+  if (heading !== undefined) show(heading);
   try {
     return await followExecution(client, executionId, { show, paint, signal });
   } catch (error) {
