@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { EverframeClient } from '../../client/everframe-client';
 import { type AssetView, assetViewSchema, type ExecutionView } from '../../pipeline/execution-view';
 
-/** Files saved, by node id, each relative to the working folder. */
+/** Files saved, by node id, each relative to the working folder, or absolute where that lies elsewhere. */
 export type SavedFiles = Readonly<Record<string, readonly string[]>>;
 
 const endings: Readonly<Record<string, string>> = {
@@ -33,9 +33,14 @@ export async function saveOutputs(
     const paths = values.map(([name, value]) =>
       saveValue(client, value, join(folder, safeName(`${nodeId}.${name}`))),
     );
-    saved[nodeId] = (await Promise.all(paths)).map((path) => relative(process.cwd(), path));
+    saved[nodeId] = (await Promise.all(paths)).map(shortestPath);
   }
   return saved;
+}
+
+function shortestPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 /** A port that collects many values gets one file for each, numbered from 1. */
