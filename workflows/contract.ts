@@ -293,25 +293,25 @@ export interface ExecutionFailure extends FailureView {
 
 /** Everything the workflow may call; implemented by `createActivities`. */
 export interface Activities {
-  submitJob(input: JobInput): Promise<SubmitJobResult>;
-  awaitJob(input: AwaitJobInput): Promise<AwaitJobResult>;
-  callProvider(input: JobInput): Promise<StepResult>;
-  runMedia(input: StepInput): Promise<StepResult>;
-  runPure(input: StepInput & { readonly function: string }): Promise<StepResult>;
-  importAsset(
+  readonly submitJob: (input: JobInput) => Promise<SubmitJobResult>;
+  readonly awaitJob: (input: AwaitJobInput) => Promise<AwaitJobResult>;
+  readonly callProvider: (input: JobInput) => Promise<StepResult>;
+  readonly runMedia: (input: StepInput) => Promise<StepResult>;
+  readonly runPure: (input: StepInput & { readonly function: string }) => Promise<StepResult>;
+  readonly importAsset: (
     input: StepInput & {
       readonly url: string;
       readonly port: string;
       readonly mediaType: AssetReference['type'];
     },
-  ): Promise<StepResult>;
-  cancelJobs(input: ExecutionScope): Promise<void>;
+  ) => Promise<StepResult>;
+  readonly cancelJobs: (input: ExecutionScope) => Promise<void>;
 }
 
 /** Short writes to our own database, run as local activities. */
 export interface LocalActivities {
-  recordProgress(input: RecordProgressInput): Promise<void>;
-  finishExecution(input: FinishExecutionInput): Promise<FinishExecutionResult>;
+  readonly recordProgress: (input: RecordProgressInput) => Promise<void>;
+  readonly finishExecution: (input: FinishExecutionInput) => Promise<FinishExecutionResult>;
 }
 
 // ---------------------------------------------------------------- failures

@@ -1,5 +1,7 @@
 import {
   candidateKey,
+  type AssetReference,
+  type JsonValue,
   type CarriedNode,
   type ExecutionFailure,
   type FailureView,
@@ -10,6 +12,8 @@ import {
   type PortValue,
 } from './contract';
 import type { NodeEnd } from './run-node';
+
+type JsonOrAsset = JsonValue | AssetReference;
 
 /** Where a node stands in this Temporal run. */
 export interface NodeState {
@@ -51,11 +55,12 @@ export class RunState {
   /** Values at a node's connected ports; `many` ports collect in edge order. */
   inputsOf(node: PlanNode): Record<string, PortValue> {
     const inputs: Record<string, PortValue> = {};
+    const lists = new Map<string, JsonOrAsset[]>();
     for (const { port, many, sourceNodeId, sourcePort } of node.inputs) {
       const value = this.outputs(sourceNodeId)?.[sourcePort];
       if (value === undefined) continue;
-      const collected = inputs[port];
-      inputs[port] = many ? [...(Array.isArray(collected) ? collected : []), value] : value;
+      if (many) inputs[port] = collect(lists, port, value);
+      else inputs[port] = value;
     }
     return inputs;
   }
@@ -106,6 +111,14 @@ export class RunState {
     }
     return undefined;
   }
+}
+
+/** A list that comes along an edge is one element: lists are not flattened. */
+function collect(lists: Map<string, JsonOrAsset[]>, port: string, value: PortValue): JsonOrAsset[] {
+  const list = lists.get(port) ?? [];
+  lists.set(port, list);
+  list.push(value as JsonOrAsset);
+  return list;
 }
 
 function initialState(carried: CarriedNode | undefined): NodeState {
