@@ -13,6 +13,7 @@ import {
   writeState,
 } from './home-files';
 import { startNodeChild } from './node-child';
+import { takePortTurn } from './port-turn';
 import { type Report, withProgress } from './progress';
 import type { ProcessName, Supervisor } from './supervisor';
 import { chooseSystemPorts, type SystemPorts } from './system-ports';
@@ -53,8 +54,18 @@ export interface RunningSystem {
 
 /** Starts every process of a home under its supervisor; see bringUp, which stops them again when this fails. */
 export async function startSystem(supervisor: Supervisor, options: SystemOptions): Promise<RunningSystem> {
-  const { config, report } = options;
+  const { config } = options;
   await supervisor.endLeftovers();
+  const passTurn = await takePortTurn(config.cacheFolder);
+  try {
+    return await startOnFreePorts(supervisor, options);
+  } finally {
+    passTurn();
+  }
+}
+
+async function startOnFreePorts(supervisor: Supervisor, options: SystemOptions): Promise<RunningSystem> {
+  const { config, report } = options;
   const ports = await chooseSystemPorts(config, readState(config.home).ports);
   // No addresses yet: whoever looks sees that a start is under way, and not where the last one was.
   writeState(config.home, { ports, urls: {} });

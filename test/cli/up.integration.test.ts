@@ -95,6 +95,15 @@ describe('a system on its embedded servers', () => {
     await second.stop();
   });
 
+  it('starts at the same moment as another home without taking its ports', async () => {
+    const [one, two] = await Promise.all([
+      start('same-time-1', sharedServers),
+      start('same-time-2', sharedServers),
+    ]);
+    expect(new Set([one.urls.api, two.urls.api, one.urls.sandbox, two.urls.sandbox]).size).toBe(4);
+    await Promise.all([one.stop(), two.stop()]);
+  });
+
   it.each(['worker', 'postgres', 'temporal'] as const)(
     'starts a killed %s again on the same address',
     async (name) => {
