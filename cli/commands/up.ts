@@ -52,12 +52,19 @@ function alignPairs(pairs: readonly (readonly [string, string | undefined])[]): 
     .join('\n');
 }
 
+/** npm passes Ctrl-C on to a process that the terminal has told already: within this time it is the same one. */
+const sameInterruptMs = 500;
+
 /** Ctrl-C, a polite kill, or the terminal closing; a second one ends at once (the next start cleans up). */
 export function onInterrupt(): { readonly signal: AbortSignal; readonly happened: Promise<void> } {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => (controller.signal.aborted ? process.exit(130) : controller.abort()));
-  }
+  let firstAt: number | undefined;
+  const interrupt = (): void => {
+    firstAt ??= performance.now();
+    if (controller.signal.aborted && performance.now() - firstAt > sameInterruptMs) process.exit(130);
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
   const happened = new Promise<void>((resolve) =>
     controller.signal.addEventListener('abort', () => resolve()),
   );
