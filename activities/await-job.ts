@@ -11,6 +11,7 @@ import { findOperation, handleOf } from './job-context';
 import type { ProviderSession } from './provider-access';
 import type { JobCheck, JobHandle, QueueOperation } from './providers/provider';
 import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
+import { recordedFailure } from './recorded-failure';
 import { requireCandidate, requireDefinition } from './resolve-request';
 import { view } from './send-job';
 import { settledResult } from './settled-result';
@@ -43,8 +44,26 @@ export function awaitJob(deps: ActivityDependencies, input: AwaitJobInput): Prom
     const job = await requireJob(deps, input.jobId);
     if (job.state === 'SETTLED')
       return { status: 'completed', result: await settledResult(deps, input, job) };
-    return new JobWait(deps, input, job, signal).run();
+    const failure = recordedFailure(job);
+    if (failure) throw failure;
+    return openWait(deps, input, job, signal).run();
   });
+}
+
+/** Whatever keeps us from asking says nothing of the job: it goes on, and may be paid, so no other candidate is tried. */
+function openWait(deps: ActivityDependencies, input: AwaitJobInput, job: Job, signal: AbortSignal): JobWait {
+  const handle = requireHandle(job);
+  try {
+    return new JobWait(deps, input, job, handle, signal);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    const message = `The job of node "${input.nodeId}" was accepted but cannot be asked for: ${error.message}`;
+    throw new StepError('Internal', message, {
+      provider: job.provider,
+      retryAfterMs: YIELD_MAX_MS,
+      cause: error,
+    });
+  }
 }
 
 async function requireJob(deps: ActivityDependencies, jobId: string): Promise<Job> {
@@ -61,19 +80,18 @@ class JobWait {
   private readonly operation: QueueOperation;
   private readonly definition: NodeDefinition;
   private readonly candidate: CandidateDefinition;
-  private readonly handle: JobHandle;
 
   constructor(
     private readonly deps: ActivityDependencies,
     private readonly input: AwaitJobInput,
     private readonly job: Job,
+    private readonly handle: JobHandle,
     private readonly signal: AbortSignal,
   ) {
     this.definition = requireDefinition(input.nodeType);
     this.candidate = requireCandidate(this.definition, input);
     this.session = deps.providerAccess.open(this.candidate.provider, input.mode);
     this.operation = findOperation(this.session, this.candidate, this.definition, 'queue');
-    this.handle = requireHandle(job);
   }
 
   async run(): Promise<AwaitJobResult> {
@@ -139,5 +157,5 @@ function requireHandle(job: Job): JobHandle {
   const handle = handleOf(job);
   if (handle && job.state === 'ACCEPTED') return handle;
   const message = `Job ${job.id} of node "${job.nodeId}" was given up meanwhile (${job.state}). Resume the execution to open a new one.`;
-  throw new StepError('ProviderJobFailed', message, { provider: job.provider });
+  throw new StepError('Internal', message, { provider: job.provider });
 }

@@ -4,8 +4,9 @@ import type { ActivityDependencies } from './dependencies';
 import { driveJob } from './drive-job';
 import { finishJob } from './finish-job';
 import { withHeartbeat } from './heartbeat';
-import { openJobContext } from './job-context';
+import { NEVER_ABORTS, openJobContext } from './job-context';
 import { settledResult } from './settled-result';
+import { untilRecorded } from './until-recorded';
 
 /** One short request to a provider whose answer is the result. */
 export function callProvider(deps: ActivityDependencies, input: JobInput): Promise<StepResult> {
@@ -17,15 +18,9 @@ export function callProvider(deps: ActivityDependencies, input: JobInput): Promi
     const { candidate, definition, request } = context.resolved;
     const credits = billedCredits(candidate, request, reply);
     const send = { outcome: 'completed', startedAt, latencyMs } as const;
-    return finishJob(deps, input, {
-      job,
-      reply,
-      definition,
-      candidate,
-      session: context.session,
-      signal,
-      credits,
-      send,
-    });
+    const { session } = context;
+    // The answer is nowhere but here: neither a cancellation nor a full disk may lose it.
+    const finished = { job, reply, definition, candidate, session, signal: NEVER_ABORTS, credits, send };
+    return untilRecorded(deps, () => finishJob(deps, input, finished));
   });
 }

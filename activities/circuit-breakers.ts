@@ -20,6 +20,9 @@ export interface CircuitBreakerSettings {
   readonly windowMs: number;
 }
 
+/** Shortest time until a refused caller may look again, milliseconds. */
+const PROBE_WAIT_MS = 2_000;
+
 export class CircuitOpenError extends Error {
   constructor(readonly retryAtMs: number) {
     super('The circuit is open.');
@@ -38,10 +41,12 @@ export class CircuitBreakers {
     private readonly now: () => number,
   ) {}
 
-  /** @throws CircuitOpenError when no send would be let through now. */
+  /** @throws CircuitOpenError when no send would be let through now: open, or half open with its one probe under way. */
   assertClosed(key: string): void {
     const entry = this.breakers.get(key);
-    if (entry?.breaker.opened) throw this.openError(entry);
+    if (!entry) return;
+    const { opened, halfOpen, pendingClose } = entry.breaker;
+    if (opened || (halfOpen && !pendingClose)) throw this.openError(entry);
   }
 
   /** @throws CircuitOpenError without running `send`; else what `send` throws. */
@@ -65,8 +70,11 @@ export class CircuitBreakers {
     this.breakers.clear();
   }
 
+  /** While a probe is under way its end is not known: callers look again soon, but not in a tight loop. */
   private openError(entry: { openedAtMs: number }): CircuitOpenError {
-    return new CircuitOpenError(entry.openedAtMs + this.settings.resetTimeoutMs);
+    const { resetTimeoutMs } = this.settings;
+    const soonestMs = this.now() + Math.min(PROBE_WAIT_MS, resetTimeoutMs);
+    return new CircuitOpenError(Math.max(entry.openedAtMs + resetTimeoutMs, soonestMs));
   }
 
   private entry(key: string): { breaker: CircuitBreaker; openedAtMs: number } {

@@ -1,12 +1,13 @@
-import type { ExecutionWriter } from '../store/database/executions/execution-writer';
-import { BudgetReachedError, type Job, type JobClaim, type OpenedJob } from '../store/database/jobs/job';
+import { Context } from '@temporalio/activity';
+import type { Job, JobClaim, OpenedJob } from '../store/database/jobs/job';
 import { CircuitOpenError } from './circuit-breakers';
-import { writeFenced } from './fence';
-import { circuitOpen, handleOf, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
+import { claimJob } from './claim-job';
+import { circuitOpen, handleOf, type JobContext } from './job-context';
+import type { MaterialisedInput } from './materialise-input';
 import type { QueueOperation, SyncOperation } from './providers/provider';
-import { requestDocument } from './resolve-request';
+import { ProviderError } from './providers/provider-error';
 import { sendJob, type SendMethod } from './send-job';
-import { StepError } from './to-application-failure';
+import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
 import { resolveUnknownFate } from './unknown-fate';
 
 export type DrivenJob<T> =
@@ -22,29 +23,70 @@ export type DrivenJob<T> =
   /** ACCEPTED, STORED or SETTLED before: adopted. */
   | { readonly kind: 'happened'; readonly job: Job };
 
+/** What may be sent, or why nothing can be sent now. */
+type Preparation =
+  | { readonly body: MaterialisedInput; readonly obstacle?: undefined }
+  | { readonly body?: undefined; readonly obstacle: StepError };
+
 /**
  * Brings a job to the point where its fate is known, sending it at most once (SPEC §6).
  *
  * The intent row reserves the price and is committed with its claim before anything is sent; only the one winner of the
  * claim sends. A job that somebody sent before is adopted; one of unknown fate is found, or waited for, or given up.
+ * What hinders a new send (an open circuit, an input that cannot be had) says nothing of a job that was sent before.
  */
 export async function driveJob<T>(
   context: JobContext<SyncOperation | QueueOperation>,
   send: SendMethod<T>,
 ): Promise<DrivenJob<T>> {
-  assertCircuitClosed(context);
-  let resubmitUnknown: 'policy' | undefined;
+  const { body, obstacle } = await prepare(context);
+  let resubmitUnknown: 'policy' | 'user' | undefined;
   for (;;) {
-    const { opened, claimed } = await openAndClaim(context, resubmitUnknown);
+    context.signal.throwIfAborted();
+    const { opened, claimed } = await claimJob(context, { resubmitUnknown, obstacle });
     resubmitUnknown = undefined;
     await cancelSuperseded(context, opened);
     const fate = claimed ? ({ kind: 'claimed', claimed } as const) : await fateOf(context, opened.job);
     if (fate.kind === 'happened') return fate;
-    if (fate.kind === 'resubmit') resubmitUnknown = 'policy';
-    if (fate.kind !== 'claimed') continue;
-    const sent = await sendJob(context, fate.claimed, send);
+    if (fate.kind === 'changed') continue;
+    if (!body) throw cannotSendAgain(obstacle);
+    if (fate.kind === 'resubmit') {
+      resubmitUnknown = fate.reason;
+      continue;
+    }
+    const sent = await sendJob({ ...context, body }, fate.claimed, send);
     if (sent) return { kind: 'sent', ...fate.claimed, ...sent };
   }
+}
+
+async function prepare(context: JobContext<unknown>): Promise<Preparation> {
+  try {
+    assertCircuitClosed(context);
+    return { body: await context.materialise() };
+  } catch (error) {
+    if (error instanceof StepError) return { obstacle: error };
+    if (error instanceof ProviderError) return { obstacle: uploadFailure(context, error) };
+    throw error;
+  }
+}
+
+/** Putting an input into a provider's storage costs nothing: whatever became of it, no job was sent. */
+function uploadFailure({ deps, input }: JobContext<unknown>, error: ProviderError): StepError {
+  const { kind, provider, message } = error;
+  const mayPass = kind === 'rate_limited' || kind === 'unavailable' || kind === 'ambiguous';
+  const { attempt } = Context.current().info;
+  const retryAfterMs =
+    mayPass && attempt < input.attemptsMax
+      ? retryDelayMs(attempt, deps.random, error.retryAfterMs)
+      : undefined;
+  const type = kind === 'ambiguous' ? 'ProviderUnavailable' : providerFailureType(error);
+  return new StepError(type, message, { provider, retryAfterMs, cause: error });
+}
+
+/** Its fate is still unknown, so no other candidate may be tried. */
+function cannotSendAgain(obstacle: StepError): StepError {
+  const { provider } = obstacle.options;
+  return new StepError('SubmissionUnknown', obstacle.message, { provider, retryAfterMs: 5_000 });
 }
 
 async function fateOf(
@@ -54,58 +96,6 @@ async function fateOf(
   if (job.state === 'ACCEPTED' || job.state === 'STORED' || job.state === 'SETTLED')
     return { kind: 'happened', job };
   return resolveUnknownFate(context, job);
-}
-
-/** Intent and claim in one commit; the node shows who serves it. */
-async function openAndClaim(
-  context: JobContext<SyncOperation | QueueOperation>,
-  resubmitUnknown: 'policy' | undefined,
-): Promise<{ opened: OpenedJob; claimed?: ClaimedJob }> {
-  const { deps, input, session } = context;
-  const claimedAtMs = performance.now();
-  try {
-    return await writeFenced(deps, input, async (writer) => {
-      const opened = await openJob(context, writer, resubmitUnknown);
-      const { job } = opened;
-      if (job.state === 'SETTLED') return { opened };
-      await showRunning(context, writer);
-      if (job.state !== 'INTENT') return { opened };
-      const claim = await writer.claimJob(job.id, { leaseMs: LEASE_MS, credentialId: session.credentialId });
-      return claim ? { opened, claimed: { job, claim, claimedAtMs } } : { opened };
-    });
-  } catch (error) {
-    throw error instanceof BudgetReachedError ? budgetReached(context, error) : error;
-  }
-}
-
-function openJob(
-  { deps, input, session, operation, resolved }: JobContext<SyncOperation | QueueOperation>,
-  writer: ExecutionWriter,
-  resubmitUnknown: 'policy' | undefined,
-): Promise<OpenedJob> {
-  const { step, nodeId, nodeType, fallbackFrom } = input;
-  const { provider, model } = resolved.candidate;
-  return writer.openJob({
-    step,
-    nodeId,
-    nodeType,
-    provider,
-    model,
-    requestHash: resolved.requestHash,
-    request: requestDocument(resolved.input),
-    priceCredits: resolved.priceCredits,
-    fallbackFrom,
-    ...(operation.kind === 'queue' && session.provider.readCallback
-      ? { callbackSecret: deps.settings.secret }
-      : {}),
-    ...(resubmitUnknown ? { resubmitUnknown } : {}),
-  });
-}
-
-async function showRunning({ input, resolved }: JobContext<unknown>, writer: ExecutionWriter): Promise<void> {
-  const { step, nodeId, fallbackFrom } = input;
-  const { provider, model } = resolved.candidate;
-  await writer.updateNodes([{ nodeId, step, status: 'RUNNING', provider, model, fallbackFrom }]);
 }
 
 /** Jobs of an earlier request of this step cost on at their provider: they are told to stop, as far as that goes. */
@@ -126,12 +116,4 @@ function assertCircuitClosed({ deps, breakerKey, resolved }: JobContext<unknown>
   } catch (error) {
     throw error instanceof CircuitOpenError ? circuitOpen(resolved.candidate.provider, error) : error;
   }
-}
-
-function budgetReached({ input, resolved }: JobContext<unknown>, error: BudgetReachedError): StepError {
-  const { neededCredits, availableCredits, limit } = error;
-  const message =
-    `Node "${input.nodeId}" needs ${neededCredits} more credits for ${resolved.candidate.provider}:${resolved.candidate.model}, ` +
-    `the ${limit} has ${availableCredits} left. Top up or raise budgetCredits, then resume the execution.`;
-  return new StepError('BudgetReached', message, { cause: error });
 }

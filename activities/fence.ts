@@ -6,6 +6,11 @@ import type { ExecutionScope } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { StepError } from './to-application-failure';
 
+type FenceDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
+
+/** Several steps of a new run may find the old one at once; one of them takes over, the others go on after it. */
+const TRIES_MAX = 3;
+
 /**
  * Writes for an execution on behalf of the Temporal run that this activity belongs to.
  *
@@ -15,36 +20,56 @@ import { StepError } from './to-application-failure';
  * @throws StepError `StaleRun` when this run is not the latest.
  */
 export async function writeFenced<T>(
-  deps: Pick<ActivityDependencies, 'database' | 'latestRunId'>,
+  deps: FenceDependencies,
   scope: ExecutionScope,
   work: (writer: ExecutionWriter) => Promise<T>,
 ): Promise<T> {
   const runId = ownRunId();
   const { executionId, continuedFromRunId } = scope;
   const writeScope = { executionId, runId, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
-  try {
-    return await executions.write(deps.database, writeScope, work);
-  } catch (error) {
-    if (!(error instanceof FenceError)) throw error;
-    await takeOver(deps, error, runId);
-    return await executions.write(deps.database, writeScope, work);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await executions.write(deps.database, writeScope, work);
+    } catch (error) {
+      if (!(error instanceof FenceError)) throw error;
+      if (tries === TRIES_MAX || !(await isLatest(deps, error))) throw staleRun(executionId, error);
+      const { currentRunId } = error;
+      if (currentRunId !== null)
+        await executions.takeOver(deps.database, { executionId, fromRunId: currentRunId, toRunId: runId });
+    }
   }
 }
 
-async function takeOver(
-  deps: Pick<ActivityDependencies, 'database' | 'latestRunId'>,
-  fence: FenceError,
-  runId: string,
-): Promise<void> {
-  const { executionId, currentRunId, isPast } = fence;
-  const isLatest = !isPast && currentRunId !== null && (await deps.latestRunId(executionId)) === runId;
-  if (
-    isLatest &&
-    (await executions.takeOver(deps.database, { executionId, fromRunId: currentRunId, toRunId: runId }))
-  )
-    return;
+/**
+ * Writes what only the sender of a job can know: the provider's answer. Its claim's token is the authority for that, not
+ * its Temporal run; so what was paid is on record also when a resume or a reset replaced the run during the send.
+ * For steps that name the token, and for sends; never for nodes.
+ */
+export async function writeAsSender<T>(
+  deps: FenceDependencies,
+  scope: ExecutionScope,
+  work: (writer: ExecutionWriter) => Promise<T>,
+): Promise<T> {
+  try {
+    return await writeFenced(deps, scope, work);
+  } catch (error) {
+    const holder = error instanceof StepError ? error.options.cause : undefined;
+    if (!(holder instanceof FenceError)) throw error;
+    // A resume waits for its start: the caller tries again until its run holds the row.
+    if (holder.currentRunId === null) throw holder;
+    const { executionId } = scope;
+    return await executions.write(deps.database, { executionId, runId: holder.currentRunId }, work);
+  }
+}
+
+async function isLatest(deps: FenceDependencies, fence: FenceError): Promise<boolean> {
+  const { executionId, currentRunId, isPast, runId } = fence;
+  return !isPast && currentRunId !== null && (await deps.latestRunId(executionId)) === runId;
+}
+
+function staleRun(executionId: string, cause: FenceError): StepError {
   const message = `This Temporal run of execution ${executionId} was replaced by another one; it writes nothing any more.`;
-  throw new StepError('StaleRun', message);
+  return new StepError('StaleRun', message, { cause });
 }
 
 function ownRunId(): string {

@@ -46,8 +46,9 @@ export async function finishJob(
     throw await recordUnusable(deps, scope, finished, error);
   }
   const settled = await writeFenced(deps, scope, async (writer) => {
-    if (send) await writer.recordSend({ jobId: job.id, ...send });
-    return writer.settleJob(job.id, { outputs, credits });
+    const known = await writer.settleJob(job.id, { outputs, credits });
+    if (!send || !known.isFirst) return known;
+    return { ...known, ...(await writer.recordSend({ jobId: job.id, ...send })) };
   });
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }
@@ -69,8 +70,9 @@ async function recordUnusable(
   const failure = unusable(finished, error);
   if (!failure) return error;
   await writeFenced(deps, scope, async (writer) => {
-    if (finished.send) await writer.recordSend({ jobId: finished.job.id, ...finished.send });
-    await writer.failJob(finished.job.id, view(failure), { billedCredits: finished.credits });
+    const { job, send, credits: billedCredits } = finished;
+    const isFirst = await writer.failJob(job.id, view(failure), { billedCredits });
+    if (isFirst && send) await writer.recordSend({ jobId: job.id, ...send });
   });
   return failure;
 }

@@ -1,6 +1,7 @@
 import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-definition';
+import { jobs } from '../store/database/jobs';
 import type { Job, JobClaim } from '../store/database/jobs/job';
-import type { JobInput } from '../workflows/contract';
+import type { FailureType, JobInput } from '../workflows/contract';
 import type { CircuitOpenError } from './circuit-breakers';
 import type { ActivityDependencies } from './dependencies';
 import { materialiseInput, type MaterialisedInput } from './materialise-input';
@@ -17,7 +18,8 @@ export interface JobContext<Operation> {
   readonly session: ProviderSession;
   readonly operation: Operation;
   readonly resolved: ResolvedRequest;
-  readonly body: MaterialisedInput;
+  /** The wire body with its media; may upload them. */
+  readonly materialise: () => Promise<MaterialisedInput>;
   /** Statistics and state of the circuit are kept apart by this. */
   readonly breakerKey: string;
   readonly signal: AbortSignal;
@@ -31,6 +33,8 @@ export interface ClaimedJob {
   readonly claim: JobClaim;
   /** `performance.now()` taken before the claim: the lease ends `LEASE_MS` after it at the latest. */
   readonly claimedAtMs: number;
+  /** Sent before under the same idempotency key: no answer to this send tells that the first was not accepted. */
+  readonly isResend?: boolean;
 }
 
 /** Sends are never aborted by a cancellation: an aborted send may have been accepted. They end by their own time limit. */
@@ -43,18 +47,42 @@ export async function openJobContext<Kind extends 'sync' | 'queue'>(
   kind: Kind,
   signal: AbortSignal,
 ): Promise<JobContext<Extract<SyncOperation | QueueOperation, { kind: Kind }>>> {
-  const resolved = await resolveRequest(input, createReadText(deps, input.accountId));
+  const { resolved, session } = await resolve(deps, input);
   const { candidate, definition } = resolved;
-  const session = deps.providerAccess.open(candidate.provider, input.mode);
   const operation = findOperation(session, candidate, definition, kind);
   const breakerKey = [candidate.provider, candidate.model, session.credentialId, input.mode].join('/');
-  const body = await materialiseInput(
-    resolved.input,
-    session.provider,
-    session.call(signal),
-    mediaAccess(deps, input),
+  const materialise = (): Promise<MaterialisedInput> =>
+    materialiseInput(resolved.input, session.provider, session.call(signal), mediaAccess(deps, input));
+  return { deps, input, session, operation, resolved, materialise, breakerKey, signal };
+}
+
+async function resolve(
+  deps: ActivityDependencies,
+  input: JobInput,
+): Promise<{ readonly resolved: ResolvedRequest; readonly session: ProviderSession }> {
+  try {
+    const resolved = await resolveRequest(input, createReadText(deps, input.accountId));
+    return { resolved, session: deps.providerAccess.open(resolved.candidate.provider, input.mode) };
+  } catch (error) {
+    if (!(error instanceof StepError) || !isOursAlone(error.type) || !(await isUnderWay(deps, input)))
+      throw error;
+    const message = `${error.message} A job of node "${input.nodeId}" may be under way there already, so no other provider is asked. Mend this, then resume the execution.`;
+    throw new StepError('SubmissionUnknown', message, { provider: error.options.provider, cause: error });
+  }
+}
+
+/** Says that we cannot talk to the provider now, not that the request is wrong. */
+function isOursAlone(type: FailureType): boolean {
+  return type === 'ProviderAuthenticationFailed' || type === 'ModelGone';
+}
+
+async function isUnderWay({ database }: ActivityDependencies, input: JobInput): Promise<boolean> {
+  const { provider, model } = input.candidate;
+  const open = await jobs.open(database, input.executionId);
+  return open.some(
+    (job) =>
+      job.step === input.step && job.provider === provider && job.model === model && job.state !== 'INTENT',
   );
-  return { deps, input, session, operation, resolved, body, breakerKey, signal };
 }
 
 /** @throws StepError when catalog and provider do not fit together. */

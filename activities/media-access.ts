@@ -1,4 +1,4 @@
-import { AssetMissingError } from '../store/assets/asset-store';
+import { AssetMissingError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
 import { signAssetUrl } from '../store/assets/signed-url';
 import type { AssetReference, ExecutionScope } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
@@ -39,13 +39,30 @@ async function readAsset(
   asset: AssetReference,
   maxBytes: number,
 ): Promise<Uint8Array> {
+  return known(asset, () => deps.assetStore.read(accountId, asset.sha256, { maxBytes }));
+}
+
+/** An asset as a local file, for local work. */
+export function openAsset(
+  deps: Pick<AssetDependencies, 'assetStore'>,
+  accountId: string,
+  asset: AssetReference,
+): Promise<TempFile> {
+  return known(asset, () => deps.assetStore.localFile(accountId, asset.sha256));
+}
+
+async function known<T>(asset: AssetReference, read: () => Promise<T>): Promise<T> {
   try {
-    return await deps.assetStore.read(accountId, asset.sha256, { maxBytes });
+    return await read();
   } catch (error) {
-    if (!(error instanceof AssetMissingError)) throw error;
-    throw new StepError(
-      'InputUnavailable',
-      `Asset ${asset.assetId} is not in the asset store any more. Run the node that made it again.`,
-    );
+    if (error instanceof AssetMissingError) {
+      const message = `Asset ${asset.assetId} is not in the asset store any more. Run the node that made it again.`;
+      throw new StepError('InputUnavailable', message, { cause: error });
+    }
+    if (error instanceof AssetTooLargeError) {
+      const message = `Asset ${asset.assetId} (${asset.bytes} bytes) is too large to be sent inside a request. Give a smaller file, or set EVERFRAME_PUBLIC_URL so that the provider can fetch it.`;
+      throw new StepError('InputInvalid', message, { cause: error });
+    }
+    throw error;
   }
 }

@@ -81,11 +81,20 @@ export function ownStep(
     const { nodeId, step, nodeType } = input;
     const definition = requireDefinition(nodeType);
     await writeFenced(deps, input, (writer) => writer.updateNodes([{ nodeId, step, status: 'RUNNING' }]));
-    const outputs = await work(definition, signal);
     const { attempt } = Context.current().info;
+    const outputs = await work(definition, signal).catch((error: unknown) => {
+      throw attempt < input.attemptsMax ? error : withoutRetry(error);
+    });
     await writeFenced(deps, input, (writer) =>
       writer.updateNodes([{ nodeId, step, status: 'COMPLETED', outputs, attempts: attempt }]),
     );
     return { outputs, credits: 0, attempts: attempt, cached: false };
   });
+}
+
+/** A full disk is waited for; what is the step's own fault has had its attempts. */
+function withoutRetry(error: unknown): unknown {
+  if (!(error instanceof StepError) || error.type === 'AssetStoreUnavailable') return error;
+  const { provider, cause } = error.options;
+  return new StepError(error.type, error.message, { provider, cause });
 }

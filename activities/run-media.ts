@@ -7,7 +7,7 @@ import type { ActivityDependencies } from './dependencies';
 import { MediaError } from './media/media-error';
 import { mediaOperationSchema, type MediaOperation, type MediaResult } from './media/media-operation';
 import { runMediaOperation } from './media/run-media-operation';
-import { createReadText } from './media-access';
+import { createReadText, openAsset } from './media-access';
 import { ownStep } from './own-steps';
 import { isAssetReference, resolveNodeRequest } from './resolve-request';
 import { registerFile } from './store-outputs';
@@ -26,7 +26,11 @@ export function runMedia(deps: ActivityDependencies, input: StepInput): Promise<
     try {
       const operation = buildOperation(definition, config, file.path);
       const result = await runOperation(deps, input, operation, signal);
-      return await toOutputs(deps, definition, result, input.accountId);
+      try {
+        return await toOutputs(deps, definition, result, input.accountId);
+      } finally {
+        if (result.kind !== 'probe') await rm(result.path, { force: true });
+      }
     } finally {
       await file.remove();
     }
@@ -39,7 +43,7 @@ async function openInput(
   inputs: NodeInputs,
 ): Promise<TempFile> {
   const asset = Object.values(inputs).find((value): value is AssetReference => isAssetReference(value));
-  if (asset) return deps.assetStore.localFile(input.accountId, asset.sha256);
+  if (asset) return openAsset(deps, input.accountId, asset);
   throw new StepError(
     'InputInvalid',
     `Node "${input.nodeId}" (${input.nodeType}) got no file. Connect its media input.`,

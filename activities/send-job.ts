@@ -1,13 +1,19 @@
 import { callbackToken } from '../store/database/callback-token';
+import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
 import { CircuitOpenError } from './circuit-breakers';
-import { writeFenced } from './fence';
+import { writeAsSender } from './fence';
 import { circuitOpen, LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
+import type { MaterialisedInput } from './materialise-input';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
+import { untilRecorded } from './until-recorded';
 
 export type SendMethod<T> = (request: OperationRequest, call: ProviderCall) => Promise<T>;
+
+/** A job step whose body is ready to go. */
+export type SendContext = JobContext<SyncOperation | QueueOperation> & { readonly body: MaterialisedInput };
 
 export interface SentJob<T> {
   readonly value: T;
@@ -17,6 +23,9 @@ export interface SentJob<T> {
 
 /** A provider that wants us to wait longer than this is left for the next candidate. */
 const RETRY_AFTER_MAX_MS = 60_000;
+
+/** Pause before a job of unknown fate is sent again under the same key. */
+const RESEND_AFTER_MS = 2_000;
 
 /** Thrown on the open socket before the first byte: nothing was sent. */
 class LeaseEndedError extends Error {}
@@ -28,7 +37,7 @@ class LeaseEndedError extends Error {}
  * @throws StepError when it was definitely not accepted; then the job waits for its next try or is REJECTED.
  */
 export async function sendJob<T>(
-  context: JobContext<SyncOperation | QueueOperation>,
+  context: SendContext,
   claimed: ClaimedJob,
   send: SendMethod<T>,
 ): Promise<SentJob<T> | undefined> {
@@ -51,12 +60,13 @@ export async function sendJob<T>(
     return { value, startedAt, latencyMs: Math.round(performance.now() - startedMs) };
   } catch (error) {
     const timing = { startedAt, latencyMs: Math.round(performance.now() - startedMs) };
-    return await recordFailedSend(context, claimed, error, timing);
+    const record = claimed.isResend ? recordFailedResend : recordFailedSend;
+    return await record(context, claimed, error, timing);
   }
 }
 
 function operationRequest(
-  { deps, input, operation, resolved, session, body }: JobContext<SyncOperation | QueueOperation>,
+  { deps, input, operation, resolved, session, body }: SendContext,
   jobId: string,
 ): OperationRequest {
   const { localUrl, publicUrl, secret } = deps.settings;
@@ -70,6 +80,29 @@ function operationRequest(
     idempotencyKey: jobId,
     ...(hasCallback ? { callbackUrl: `${ownUrl}/api/v1/callbacks/${callbackToken(secret, jobId)}` } : {}),
   };
+}
+
+/** The first send may have been accepted, whatever became of this one: the job stays unknown, and is tried again. */
+async function recordFailedResend(
+  context: JobContext<unknown>,
+  claimed: ClaimedJob,
+  error: unknown,
+  timing: SendTiming,
+): Promise<undefined> {
+  if (error instanceof CircuitOpenError || error instanceof LeaseEndedError)
+    await recordAsSender(context, (writer) =>
+      writer.unknownJob(claimed.job.id, { token: claimed.claim.token }),
+    );
+  else await recordAmbiguity(context, claimed, error, timing);
+  if (error instanceof ProviderError && error.kind === 'ambiguous') return undefined;
+  const { label, id: provider } = context.session.provider;
+  const message = `Whether ${label} accepted the job of node "${context.input.nodeId}" is unknown, and it could not be asked again. Resume the execution to try once more.`;
+  const retryAfterMs = error instanceof ProviderError ? error.retryAfterMs : undefined;
+  throw new StepError('SubmissionUnknown', message, {
+    provider,
+    retryAfterMs: Math.max(retryAfterMs ?? 0, RESEND_AFTER_MS),
+    cause: error,
+  });
 }
 
 type SendTiming = Pick<SentJob<unknown>, 'startedAt' | 'latencyMs'>;
@@ -92,7 +125,7 @@ async function recordFailedSend(
       'This worker was too slow to send in time; it tries again.',
       { retryAfterMs: 100, provider },
     );
-    await writeFenced(context.deps, context.input, (writer) =>
+    await recordAsSender(context, (writer) =>
       writer.returnJob(claimed.job.id, claimed.claim.token, view(failure)),
     );
     throw failure;
@@ -113,7 +146,7 @@ async function recordRejection(
   const { deps, input } = context;
   const { job, claim } = claimed;
   const type = providerFailureType(error);
-  const failure = await writeFenced(deps, input, async (writer) => {
+  const failure = await recordAsSender(context, async (writer) => {
     const { jobSends } = await writer.recordSend({
       jobId: job.id,
       outcome: 'rejected',
@@ -138,23 +171,30 @@ async function recordRejection(
 }
 
 async function recordAmbiguity(
-  { deps, input }: JobContext<unknown>,
+  context: JobContext<unknown>,
   { job, claim }: ClaimedJob,
   error: unknown,
   timing: SendTiming,
 ): Promise<void> {
-  await writeFenced(deps, input, async (writer) => {
+  await recordAsSender(context, async (writer) => {
     await writer.recordSend({ jobId: job.id, outcome: 'ambiguous', ...describe(error), ...timing });
     await writer.unknownJob(job.id, { token: claim.token });
   });
 }
 
 async function reject(
-  { deps, input }: JobContext<unknown>,
+  context: JobContext<unknown>,
   { job, claim }: ClaimedJob,
   failure: StepError,
 ): Promise<void> {
-  await writeFenced(deps, input, (writer) => writer.rejectJob(job.id, claim.token, view(failure)));
+  await recordAsSender(context, (writer) => writer.rejectJob(job.id, claim.token, view(failure)));
+}
+
+function recordAsSender<T>(
+  { deps, input }: JobContext<unknown>,
+  work: (writer: ExecutionWriter) => Promise<T>,
+): Promise<T> {
+  return untilRecorded(deps, () => writeAsSender(deps, input, work));
 }
 
 function describe(error: unknown): { failureCode: string; message: string; httpStatus?: number } {

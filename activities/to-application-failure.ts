@@ -47,8 +47,9 @@ export function toApplicationFailure(error: unknown): Error {
       new StepError(providerFailureType(error), error.message, { provider: error.provider, cause: error }),
     );
   }
-  // Temporal itself reads an abort as the cancellation that it asked for.
-  if (error instanceof Error && error.name === 'AbortError') return error;
+  // The signal of the activity was obeyed: Temporal knows whether for a cancellation, a pause, a reset or a shutdown.
+  if (error instanceof Error && error.name === 'AbortError')
+    return new CancelledFailure('The step was told to stop.');
   return ApplicationFailure.create({
     message:
       'Everframe itself failed at this step; the cause is in the history of the run and in the log of the worker.',

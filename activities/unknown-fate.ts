@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { callbacks } from '../store/database/callbacks';
 import type { Job } from '../store/database/jobs/job';
 import { writeFenced } from './fence';
@@ -11,8 +12,8 @@ export type Fate =
   | { readonly kind: 'happened'; readonly job: Job }
   /** This call won the right to send it again; harmless for this provider. */
   | { readonly kind: 'claimed'; readonly claimed: ClaimedJob }
-  /** Cheap enough to be sent once more as a new job, flagged as a possible duplicate. */
-  | { readonly kind: 'resubmit' }
+  /** To be sent once more as a new job, flagged as a possible duplicate: it is cheap enough, or the user says so. */
+  | { readonly kind: 'resubmit'; readonly reason: 'policy' | 'user' }
   /** The row moved on: look again. */
   | { readonly kind: 'changed' };
 
@@ -38,7 +39,7 @@ export async function resolveUnknownFate(
   if (adopted) return adopted;
   switch (context.session.provider.submitSafety) {
     case 'idempotent':
-      return sendAgain(context, job);
+      return sendAgain(context, job, true);
     case 'lookup':
       return lookUp(context, job);
     case 'none':
@@ -86,13 +87,14 @@ async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: Job
     : { kind: 'happened', job: known };
 }
 
-async function sendAgain(context: JobContext<unknown>, job: Job): Promise<Fate> {
+/** @param isResend - False once the first send is proven not to have been accepted. */
+async function sendAgain(context: JobContext<unknown>, job: Job, isResend: boolean): Promise<Fate> {
   const { deps, input, session, signal } = context;
   const claimedAtMs = performance.now();
   const claim = await writeFenced(deps, input, (writer) =>
     writer.reclaimJob(job.id, { leaseMs: LEASE_MS, credentialId: session.credentialId }),
   );
-  if (claim) return { kind: 'claimed', claimed: { job, claim, claimedAtMs } };
+  if (claim) return { kind: 'claimed', claimed: { job, claim, claimedAtMs, isResend } };
   await deps.sleep(LOOK_INTERVAL_MS, signal);
   return { kind: 'changed' };
 }
@@ -110,7 +112,7 @@ async function lookUp(context: JobContext<SyncOperation | QueueOperation>, job: 
     await deps.sleep(LOOK_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
-  return sendAgain(context, job);
+  return sendAgain(context, job, false);
 }
 
 async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>, job: Job): Promise<Fate> {
@@ -121,7 +123,11 @@ async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>,
     await deps.sleep(LOOK_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
-  if (senderMayLive) await writeFenced(deps, input, (writer) => writer.unknownJob(job.id));
+  if (senderMayLive && !(await writeFenced(deps, input, (writer) => writer.unknownJob(job.id)))) {
+    // By the database's clock the lease has not ended, or the job moved on.
+    await deps.sleep(LOOK_INTERVAL_MS, signal);
+    return { kind: 'changed' };
+  }
   return decide(context, job);
 }
 
@@ -132,11 +138,15 @@ function senderGoneAtMs({ deps }: JobContext<unknown>, job: Job): number {
 }
 
 function decide({ deps, resolved, input }: JobContext<unknown>, job: Job): Fate {
-  const wasResubmitted = job.generationReason === 'policy';
-  if (!wasResubmitted && job.priceReserved < deps.settings.resubmitBelowCredits) return { kind: 'resubmit' };
+  // The user's word is for what earlier Temporal runs have left, and counts once.
+  const isOld = job.temporalRunId !== Context.current().info.workflowExecution?.runId;
+  if (input.resubmitUnknown && isOld) return { kind: 'resubmit', reason: 'user' };
+  const wasResubmitted = job.generationReason === 'policy' || job.generationReason === 'user';
+  const isCheap = job.priceReserved < deps.settings.resubmitBelowCredits;
+  if (!wasResubmitted && isCheap) return { kind: 'resubmit', reason: 'policy' };
   const { provider, model } = resolved.candidate;
   const message =
     `Nobody can tell whether ${provider} accepted the job of node "${input.nodeId}" (${model}): its answer was lost and no callback came. ` +
-    `It was not sent again, since it may be paid already. Look it up at ${provider}, then resume the execution.`;
+    `It was not sent again, since it may be paid already. Look it up at ${provider}; resume the execution with resubmitUnknown to send it again.`;
   throw new StepError('SubmissionUnknown', message, { provider });
 }

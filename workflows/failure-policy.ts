@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import { FAILURE_CODES, type FailureType, type FailureView } from './contract';
+import { FAILURE_CODES, JOB_PENDING, type FailureType, type FailureView } from './contract';
 
 /** What follows from a failure type. The workflow decides by the type alone, never by a message. */
 interface FailurePolicy {
@@ -57,17 +57,21 @@ export function readStepFailure(error: unknown): StepFailure {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof CancelledFailure) throw error;
   if (cause instanceof ApplicationFailure) return readApplicationFailure(cause);
-  if (cause instanceof TimeoutFailure) {
-    return stepFailure(
-      'JobTimeout',
-      'The step did not end within its time limit. Its job stays open at the provider: resume the execution to wait for it again, or raise data.timeoutSeconds of the node.',
-    );
-  }
+  if (cause instanceof TimeoutFailure) return jobTimeout();
   return stepFailure('Internal', cause instanceof Error ? cause.message : String(cause));
+}
+
+function jobTimeout(): StepFailure {
+  return stepFailure(
+    'JobTimeout',
+    'The step did not end within its time limit. Its job stays open at the provider: resume the execution to wait for it again, or raise data.timeoutSeconds of the node.',
+  );
 }
 
 function readApplicationFailure(failure: ApplicationFailure): StepFailure {
   const type = failure.type;
+  // When the next look would come after the time limit, Temporal gives the last one's answer in place of a time-out.
+  if (type === JOB_PENDING) return jobTimeout();
   if (!isFailureType(type)) return stepFailure('Internal', failure.message);
   const facts: unknown = failure.details?.[0];
   return stepFailure(type, failure.message, isRecord(facts) ? readFacts(facts) : {});

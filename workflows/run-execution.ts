@@ -3,9 +3,13 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  ContinueAsNew,
   continueAsNew,
+  DeterminismViolationError,
   isCancellation,
+  log,
   setCurrentDetails,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -18,7 +22,7 @@ import {
   type PlanNode,
 } from './contract';
 import { currentDetails } from './current-details';
-import { failureView, readStepFailure } from './failure-policy';
+import { failureView, readStepFailure, stepFailure, type StepFailure } from './failure-policy';
 import { runNode, StepFailed } from './run-node';
 import { RunState } from './run-state';
 import { statusAttributes, summaryAttributes } from './search-attributes';
@@ -37,7 +41,26 @@ export interface ExecutionResult {
  * ended: a paid result is never dropped. A resume is a new run of the same workflow id that carries the results.
  */
 export async function runExecution(input: ExecutionInput): Promise<ExecutionResult> {
-  return new ExecutionRun(input).run();
+  try {
+    return await new ExecutionRun(input).run();
+  } catch (error) {
+    throw isTemporals(error) ? error : brokenRun(error);
+  }
+}
+
+function isTemporals(error: unknown): boolean {
+  return [TemporalFailure, ContinueAsNew, DeterminismViolationError].some((type) => error instanceof type);
+}
+
+/** A bug of ours: any other error would fail the workflow task, which Temporal retries for ever; a run that failed can be resumed. */
+function brokenRun(error: unknown): ApplicationFailure {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return ApplicationFailure.create({
+    message: `Everframe itself failed while it interpreted the plan: ${cause.message}`,
+    type: 'Internal',
+    nonRetryable: true,
+    cause,
+  });
 }
 
 class ExecutionRun {
@@ -56,8 +79,14 @@ class ExecutionRun {
         'Internal',
       );
     }
-    const { executionId, accountId, mode, continuedFromRunId } = input;
-    this.scope = { executionId, accountId, mode, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
+    const { executionId, accountId, mode, continuedFromRunId, resubmitUnknown } = input;
+    this.scope = {
+      executionId,
+      accountId,
+      mode,
+      ...(continuedFromRunId ? { continuedFromRunId } : {}),
+      ...(resubmitUnknown ? { resubmitUnknown } : {}),
+    };
     this.state = new RunState(input.plan, input.carried);
     this.queue = createReadyQueue(input.plan.nodes);
     for (const node of input.carried) this.settle(node.nodeId);
@@ -70,7 +99,8 @@ class ExecutionRun {
       if (!isCancellation(error)) throw error;
       return await CancellationScope.nonCancellable(() => this.endCancelled());
     }
-    return this.end();
+    // A cancel that comes now is too late: the end is written whole, or the row would never be closed.
+    return CancellationScope.nonCancellable(() => this.end());
   }
 
   /** Starts ready nodes until none is left and none runs. Throws only when the run is cancelled. */
@@ -128,11 +158,13 @@ class ExecutionRun {
   }
 
   private recordFailure(node: PlanNode, error: unknown): void {
-    if (isCancellation(error)) {
+    const failure = failureOf(error);
+    // A worker that died while its step was being cancelled shows as a time-out; it is none of the node's.
+    const wasStopped = failure.type === 'Cancelled' || failure.type === 'JobTimeout';
+    if (wasStopped && CancellationScope.current().consideredCancelled) {
       this.state.get(node.id).status = 'CANCELLED';
       return;
     }
-    const failure = error instanceof StepFailed ? error.failure : readStepFailure(error);
     this.state.fail(node.id, failureView(failure));
     this.progressPending = true;
   }
@@ -187,7 +219,10 @@ class ExecutionRun {
 
   private async endCancelled(): Promise<never> {
     await condition(() => this.running === 0);
-    await cancelJobs(this.scope);
+    // Jobs that could not be cancelled must not keep the execution from ending: they stay in its list of jobs.
+    await cancelJobs(this.scope).catch((error: unknown) =>
+      log.warn('Open jobs were not cancelled.', { error }),
+    );
     await this.finish({ status: 'CANCELLED' });
     throw new CancelledFailure('The execution was cancelled.');
   }
@@ -202,4 +237,11 @@ class ExecutionRun {
     upsertSearchAttributes([...statusAttributes(outcome), ...summaryAttributes(this.state, creditsCharged)]);
     return creditsCharged;
   }
+}
+
+function failureOf(error: unknown): StepFailure {
+  if (error instanceof StepFailed) return error.failure;
+  return isCancellation(error)
+    ? stepFailure('Cancelled', 'The step was cancelled in Temporal. Resume the execution to run it again.')
+    : readStepFailure(error);
 }

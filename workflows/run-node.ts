@@ -77,8 +77,9 @@ function stepInput(
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): StepInput {
   const { config, texts } = fill(node, lookup);
-  const { id: nodeId, nodeType, nodeKey, timeoutSeconds } = node;
-  return { ...scope, step: nodeId, nodeId, nodeType, nodeKey, config, texts, inputs, timeoutSeconds };
+  const { id: nodeId, nodeType, nodeKey, timeoutSeconds, attemptsMax } = node;
+  const limits = { timeoutSeconds, attemptsMax };
+  return { ...scope, step: nodeId, nodeId, nodeType, nodeKey, config, texts, inputs, ...limits };
 }
 
 function fill(
@@ -191,7 +192,6 @@ async function tryCandidates(
       const result = await runCandidate(node, candidate, {
         ...input,
         candidate,
-        attemptsMax: node.attemptsMax,
         fallbackFrom,
       });
       return { end: { ...recorded(result), candidate } };

@@ -16,12 +16,22 @@ import {
 
 /**
  * A worker that was killed is noticed after this long. Activities heartbeat every second, from a timer and not from
- * their work, so a slow provider or a busy disk does not look like a dead worker.
+ * their work, so a slow provider or a busy disk does not look like a dead worker. The SDK passes a heartbeat on only
+ * every 0.8 of this, unless the worker caps that: a shorter time would take a pause of half a second for a death.
  */
-const HEARTBEAT_TIMEOUT = '3 s';
+const HEARTBEAT_TIMEOUT = '4 s';
 
 /** Longest single send with all that surrounds it: resolving media, one HTTP exchange of at most 90 s, waiting out a lease. */
 const SEND_TIMEOUT = '5 min';
+
+/** Longest look at an accepted job: the last one downloads its result, which may take ten minutes. */
+const AWAIT_TIMEOUT = '15 min';
+
+/** Killed workers and a database that is away use up attempts of local work as well; those are not the node's. */
+const SPARE_ATTEMPTS = 20;
+
+/** Local media work ends itself at the node's time limit; Temporal's own limit comes after that. */
+const OWN_LIMIT_MARGIN_SECONDS = 30;
 
 const RETRY_FOR_EVER = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
 
@@ -56,15 +66,20 @@ export function awaitActivities(
     taskQueue: workflowInfo().taskQueue,
     activityId: `${node.id}/${candidateKey(candidate)}/await`,
     summary: summary(node, candidate),
-    startToCloseTimeout: SEND_TIMEOUT,
+    startToCloseTimeout: AWAIT_TIMEOUT,
     scheduleToCloseTimeout: remainingMs,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: RETRY_FOR_EVER,
+    // Each look that finds the job pending is an attempt: with a growing interval the retry after a killed worker would
+    // wait for the longest one.
+    retry: { initialInterval: '1 s', backoffCoefficient: 1 },
   });
 }
 
-/** Work of our own that pays nobody: local media, pure functions over stored text, imports of URLs. */
+/**
+ * Work of our own that pays nobody: local media, pure functions over stored text, imports of URLs. The activity counts
+ * the attempts that are the node's own, and ends them by a non-retryable failure.
+ */
 export function ownActivities(
   node: PlanNode,
   name: 'media' | 'pure' | 'import',
@@ -74,10 +89,14 @@ export function ownActivities(
     taskQueue: name === 'media' ? mediaTaskQueue(taskQueue) : taskQueue,
     activityId: `${node.id}/${name}`,
     summary: summary(node),
-    startToCloseTimeout: `${node.timeoutSeconds} s`,
+    startToCloseTimeout: `${node.timeoutSeconds + OWN_LIMIT_MARGIN_SECONDS} s`,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { ...RETRY_FOR_EVER, maximumAttempts: node.attemptsMax },
+    retry: {
+      ...RETRY_FOR_EVER,
+      maximumAttempts: node.attemptsMax + SPARE_ATTEMPTS,
+      nonRetryableErrorTypes: ['TemporalTimeout:StartToClose'],
+    },
   });
 }
 
@@ -86,7 +105,7 @@ export const { cancelJobs } = proxyActivities<Pick<Activities, 'cancelJobs'>>({
   startToCloseTimeout: '2 min',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   summary: 'Cancel open jobs',
-  retry: { ...RETRY_FOR_EVER, maximumAttempts: 5 },
+  retry: { ...RETRY_FOR_EVER, maximumAttempts: 12 },
 });
 
 /** A slow database must not hold commands back: one try of two seconds; the next write carries the whole state. */

@@ -1,0 +1,346 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CircuitBreakers } from '../../activities/circuit-breakers';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { resolveRequest } from '../../activities/resolve-request';
+import { submitJob } from '../../activities/submit-job';
+import { callbackToken } from '../../store/database/callback-token';
+import { callbacks } from '../../store/database/callbacks';
+import type { Database } from '../../store/database/database';
+import { executions } from '../../store/database/executions';
+import { jobs } from '../../store/database/jobs';
+import type { Job } from '../../store/database/jobs/job';
+import type { JobInput, SubmitJobResult } from '../../workflows/contract';
+import { openTestStore } from '../support/test-database';
+import { aJobRequest, anExecution, RUN, type TestExecution } from '../store/database/builders';
+import { aJobInput, anEnvironment, fakeDependencies, FakeProvider, providerError } from './fake-provider';
+
+let database: Database;
+beforeAll(async () => {
+  database = await openTestStore({ poolMax: 20 });
+});
+afterAll(() => database.close());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Past every lease and every request's time limit. */
+const LATER = { now: () => Date.now() + 3_600_000 };
+const RISK_NOTHING = {
+  secret: 'a-secret-of-thirty-two-characters',
+  localUrl: 'http://127.0.0.1:1',
+  resubmitBelowCredits: 10,
+  workFolder: '/nowhere',
+};
+
+interface Setting {
+  readonly execution: TestExecution;
+  readonly fake: FakeProvider;
+  readonly submit: (options?: {
+    readonly deps?: Partial<ActivityDependencies>;
+    readonly input?: Partial<JobInput>;
+    readonly runId?: string;
+    readonly attempt?: number;
+  }) => Promise<SubmitJobResult>;
+  readonly jobs: () => Promise<readonly Job[]>;
+}
+
+async function aSetting(
+  fake = new FakeProvider(),
+  changes: Parameters<typeof anExecution>[1] = {},
+): Promise<Setting> {
+  const execution = await anExecution(database, changes);
+  return {
+    execution,
+    fake,
+    submit: ({ deps, input, runId, attempt } = {}) =>
+      anEnvironment(runId, attempt).run(
+        submitJob,
+        fakeDependencies(database, fake, deps),
+        aJobInput(execution, input),
+      ),
+    jobs: () => jobs.ofExecution(database, execution.id),
+  };
+}
+
+/** The worker died after the provider got the job: its claim has ended, and nobody knows what became of the send. */
+async function dieAfterSend({ execution, fake }: Setting): Promise<void> {
+  const input = aJobInput(execution);
+  const { requestHash } = await resolveRequest(input, () => Promise.resolve(''));
+  await execution.write(async (writer) => {
+    const { model } = input.candidate;
+    const { job } = await writer.openJob(
+      aJobRequest({ model, requestHash, callbackSecret: RISK_NOTHING.secret }),
+    );
+    await writer.claimJob(job.id, { leaseMs: -1_000 });
+    fake.sends.push({ model, input: {}, files: [], idempotencyKey: job.id });
+  });
+}
+
+describe('a job', () => {
+  it('is sent once by ten concurrent activities, and all get the same one', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    const results = await Promise.all(Array.from({ length: 10 }, () => submit()));
+    const [job] = await all();
+    expect(fake.sends).toHaveLength(1);
+    expect(new Set(results.map((result) => JSON.stringify({ ...result, attempts: 0 })))).toEqual(
+      new Set([JSON.stringify({ status: 'accepted', jobId: job?.id, attempts: 0 })]),
+    );
+    expect(job).toMatchObject({ state: 'ACCEPTED', providerHandle: { providerJobId: 'p1' }, generation: 1 });
+  });
+
+  it('has its intent committed before it is sent, under the key that is sent', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    let seen: readonly Job[] = [];
+    fake.answer = async () => {
+      seen = await all();
+      return { providerJobId: 'p1' };
+    };
+    await submit();
+    expect(seen).toMatchObject([{ state: 'SUBMITTING', priceReserved: 30 }]);
+    expect(fake.sends[0]?.idempotencyKey).toBe(seen[0]?.id);
+  });
+
+  it('is adopted by the next Temporal run', async () => {
+    const { submit, fake, execution } = await aSetting();
+    const first = await submit();
+    await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+    await executions.prepareResume(database, execution.aResume());
+    expect(await submit({ runId: 'run-2' })).toEqual({ ...first, attempts: 0 });
+    expect(fake.sends).toHaveLength(1);
+  });
+
+  it('is not sent when the lease ended before the first byte, and is tried again', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.beforeFetch = () => {
+      const late = performance.now() + 11_000;
+      jest.spyOn(performance, 'now').mockReturnValue(late);
+    };
+    await expect(submit()).rejects.toMatchObject({
+      type: 'ProviderUnavailable',
+      options: { retryAfterMs: 100 },
+    });
+    expect(fake.sends).toHaveLength(0);
+    expect(await all()).toMatchObject([{ state: 'INTENT' }]);
+    jest.restoreAllMocks();
+    fake.beforeFetch = () => undefined;
+    await submit({ attempt: 2 });
+    expect(fake.sends).toHaveLength(1);
+  });
+
+  it('is not sent once the run is cancelled', async () => {
+    const { fake, execution, jobs: all } = await aSetting();
+    const environment = anEnvironment();
+    environment.cancel();
+    const submitted = environment.run(submitJob, fakeDependencies(database, fake), aJobInput(execution));
+    await expect(submitted).rejects.toThrow();
+    expect(fake.sends).toHaveLength(0);
+    expect(await all()).toEqual([]);
+  });
+
+  it('that the budget does not cover is not sent', async () => {
+    const {
+      submit,
+      fake,
+      jobs: all,
+    } = await aSetting(undefined, {
+      budgetCredits: 20,
+      hold: { minCredits: 0, maxCredits: 20 },
+    });
+    await expect(submit()).rejects.toMatchObject({ type: 'BudgetReached' });
+    expect(fake.sends).toHaveLength(0);
+    expect(await all()).toEqual([]);
+  });
+});
+
+describe('a job that was rejected', () => {
+  it('is tried again as long as there are attempts, counted by the database, then is REJECTED', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = () => Promise.reject(providerError('unavailable'));
+    const isTriedAgain = [];
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const failure: unknown = await submit({ attempt }).catch((error: unknown) => error);
+      isTriedAgain.push(failure);
+    }
+    expect(isTriedAgain).toMatchObject([
+      { type: 'ProviderUnavailable', options: { retryAfterMs: 1_000 } },
+      { type: 'ProviderUnavailable', options: { retryAfterMs: 2_000 } },
+      { type: 'ProviderUnavailable', options: { retryAfterMs: undefined } },
+    ]);
+    expect(await all()).toMatchObject([{ state: 'REJECTED', generation: 1 }]);
+  });
+
+  it('is not sent again by a retry in the same Temporal run whose worker died before it could tell', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = () => Promise.reject(providerError('refused'));
+    await expect(submit()).rejects.toMatchObject({ type: 'ContentRefused' });
+    await expect(submit({ attempt: 2 })).rejects.toMatchObject({
+      type: 'ContentRefused',
+      message: 'Fake is refused.',
+    });
+    expect(fake.sends).toHaveLength(1);
+    expect(await all()).toHaveLength(1);
+  });
+
+  it('is sent again, as a new generation, after a resume', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = () => Promise.reject(providerError('refused'));
+    await expect(submit()).rejects.toMatchObject({ type: 'ContentRefused' });
+    await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+    await executions.prepareResume(database, execution.aResume());
+    fake.answer = async () => ({ providerJobId: 'p2' });
+    await submit({ runId: 'run-2' });
+    expect(await all()).toMatchObject([
+      { state: 'REJECTED' },
+      { state: 'ACCEPTED', generation: 2, generationReason: 'definite_failure', possibleDuplicate: false },
+    ]);
+  });
+});
+
+describe('a send of unknown fate at a provider without keys', () => {
+  const ambiguous = () => Promise.reject(providerError('ambiguous'));
+
+  it('is not repeated when it is dear: the node waits for a decision', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = ambiguous;
+    const deps = { ...LATER, settings: RISK_NOTHING };
+    await expect(submit({ deps })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    await expect(submit({ deps, attempt: 2 })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.sends).toHaveLength(1);
+    expect(await all()).toMatchObject([{ state: 'UNKNOWN' }]);
+  });
+
+  it('is repeated once when it is cheap, flagged as a possible duplicate', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = (nth) => (nth === 1 ? ambiguous() : Promise.resolve({ providerJobId: 'p2' }));
+    await submit({ deps: LATER });
+    expect(fake.sends).toHaveLength(2);
+    expect(await all()).toMatchObject([
+      { state: 'SUPERSEDED', possibleDuplicate: false },
+      { state: 'ACCEPTED', generationReason: 'policy', possibleDuplicate: true },
+    ]);
+  });
+
+  it('is repeated no second time', async () => {
+    const { submit, fake } = await aSetting();
+    fake.answer = ambiguous;
+    await expect(submit({ deps: LATER })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.sends).toHaveLength(2);
+  });
+
+  it('is repeated by a later Temporal run when the user says so, once', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = ambiguous;
+    const deps = { ...LATER, settings: RISK_NOTHING };
+    await expect(submit({ deps })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+    await executions.prepareResume(database, execution.aResume());
+    const resumed = { deps, runId: 'run-2', input: { resubmitUnknown: true } };
+    await expect(submit(resumed)).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.sends).toHaveLength(2);
+    expect(await all()).toMatchObject([
+      { state: 'SUPERSEDED' },
+      { state: 'UNKNOWN', generationReason: 'user', possibleDuplicate: true },
+    ]);
+  });
+
+  it('is adopted when its callback comes', async () => {
+    const setting = await aSetting();
+    await dieAfterSend(setting);
+    const [left] = await setting.jobs();
+    const token = callbackToken('a-secret-of-thirty-two-characters', left?.id ?? '');
+    await callbacks.put(database, { token, headers: {}, body: Buffer.from('{}') });
+    setting.fake.callbackJobId = 'p-of-callback';
+    expect(await setting.submit({ attempt: 2 })).toMatchObject({ status: 'accepted', jobId: left?.id });
+    expect(setting.fake.sends).toHaveLength(1);
+    expect(await setting.jobs()).toMatchObject([
+      { state: 'ACCEPTED', providerHandle: { providerJobId: 'p-of-callback' } },
+    ]);
+  });
+
+  it('leads to no other candidate because of an open circuit', async () => {
+    const setting = await aSetting();
+    await dieAfterSend(setting);
+    const breakers = new CircuitBreakers(
+      { volumeThreshold: 1, errorThresholdPercentage: 50, resetTimeoutMs: 60_000, windowMs: 60_000 },
+      Date.now,
+    );
+    const key = 'fal/fal-ai/flux-2-pro/key-1/test';
+    await breakers.fire(key, () => Promise.reject(providerError('unavailable'))).catch(() => undefined);
+    await expect(setting.submit({ deps: { ...LATER, breakers }, attempt: 2 })).rejects.toMatchObject({
+      type: 'SubmissionUnknown',
+    });
+    // Nothing was sent before: then the circuit alone decides.
+    const fresh = await aSetting();
+    await expect(fresh.submit({ deps: { breakers } })).rejects.toMatchObject({ type: 'CircuitOpen' });
+    expect(await fresh.jobs()).toEqual([]);
+    breakers.shutdown();
+  });
+
+  it('does not keep a cancelled run waiting', async () => {
+    const setting = await aSetting();
+    await dieAfterSend(setting);
+    const environment = anEnvironment();
+    const submitted = environment.run(
+      submitJob,
+      fakeDependencies(database, setting.fake),
+      aJobInput(setting.execution),
+    );
+    setImmediate(() => environment.cancel());
+    await expect(submitted).rejects.toThrow();
+    expect(setting.fake.sends).toHaveLength(1);
+  });
+});
+
+describe('a send of unknown fate at a provider with idempotency keys', () => {
+  it('is repeated under the same key', async () => {
+    const setting = await aSetting(new FakeProvider('idempotent'));
+    await dieAfterSend(setting);
+    await setting.submit({ attempt: 2 });
+    const [first, second] = setting.fake.sends;
+    expect(setting.fake.sends).toHaveLength(2);
+    expect(second?.idempotencyKey).toBe(first?.idempotencyKey);
+    expect(await setting.jobs()).toMatchObject([
+      { state: 'ACCEPTED', generation: 1, possibleDuplicate: false },
+    ]);
+  });
+
+  it('stays unknown when the repeat is rejected, since the first one may have been accepted', async () => {
+    const setting = await aSetting(new FakeProvider('idempotent'));
+    await dieAfterSend(setting);
+    setting.fake.answer = () => Promise.reject(providerError('request_rejected'));
+    await expect(setting.submit({ attempt: 2 })).rejects.toMatchObject({
+      type: 'SubmissionUnknown',
+      options: { retryAfterMs: 2_000 },
+    });
+    expect(await setting.jobs()).toMatchObject([{ state: 'UNKNOWN' }]);
+  });
+});
+
+describe('the answer of a provider', () => {
+  it('is on record although another Temporal run has taken over during the send', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = async () => {
+      await executions.takeOver(database, { executionId: execution.id, fromRunId: RUN, toRunId: 'run-2' });
+      return { providerJobId: 'p1' };
+    };
+    const submitted = await submit({ deps: { latestRunId: async () => 'run-2' } });
+    expect(await all()).toMatchObject([{ state: 'ACCEPTED', providerHandle: { providerJobId: 'p1' } }]);
+    expect(await submit({ runId: 'run-2' })).toEqual({ ...submitted, attempts: 0 });
+    expect(fake.sends).toHaveLength(1);
+  });
+
+  it('for a job that was given up meanwhile stops that job at the provider', async () => {
+    const setting = await aSetting();
+    const { submit, fake } = setting;
+    fake.answer = async () => {
+      const { model } = aJobInput(setting.execution).candidate;
+      await setting.execution.write((writer) =>
+        writer.openJob(aJobRequest({ model, requestHash: 'of-an-edited-node' })),
+      );
+      return { providerJobId: 'p1' };
+    };
+    await expect(submit()).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.cancelled).toEqual(['p1']);
+    expect((await setting.jobs())[0]).toMatchObject({ state: 'SUPERSEDED' });
+  });
+});

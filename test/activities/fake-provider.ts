@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { CircuitBreakers } from '../../activities/circuit-breakers';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { ProviderAccess, type ProviderSession } from '../../activities/provider-access';
+import type { JobCheck, OperationRequest, Provider, ProviderCall } from '../../activities/providers/provider';
+import { ProviderError, type ProviderErrorKind } from '../../activities/providers/provider-error';
+import { createLocalAssetStore } from '../../store/assets/local-asset-store';
+import type { Database } from '../../store/database/database';
+import type { JobInput } from '../../workflows/contract';
+import { RUN, type TestExecution } from '../store/database/builders';
+import { guardedFetch } from './providers/a-provider-call';
+
+type Answer = (nth: number) => Promise<{ readonly providerJobId: string }>;
+
+/** A provider with a ledger of what reached it; `answer` decides what the caller gets to know of it. */
+export class FakeProvider {
+  readonly sends: OperationRequest[] = [];
+  readonly cancelled: string[] = [];
+  answer: Answer = (nth) => Promise.resolve({ providerJobId: `p${nth}` });
+  /** Runs before the socket is written to. */
+  beforeFetch: () => void = () => undefined;
+  check: () => Promise<JobCheck> = () => Promise.resolve({ status: 'pending' });
+  beforeCancel: (providerJobId: string) => Promise<void> = () => Promise.resolve();
+  callbackJobId: string | undefined;
+
+  constructor(readonly submitSafety: Provider['submitSafety'] = 'none') {}
+
+  /** In place of fal, whose models the node types name. */
+  get provider(): Provider {
+    return {
+      id: 'fal',
+      label: 'Fake',
+      baseUrl: { variable: 'FAKE_BASE_URL', live: 'https://fake.invalid', sandboxPath: '/fake' },
+      credentialVariable: 'FAKE_KEY',
+      submitSafety: this.submitSafety,
+      mediaWithoutUrl: 'data_uri',
+      operations: {
+        queue: {
+          kind: 'queue',
+          submit: async (request, call) => {
+            this.beforeFetch();
+            await call.fetch('https://fake.invalid/', {
+              method: 'POST',
+              timeoutMs: 1,
+              signal: call.signal,
+              maxBytes: 1,
+            });
+            this.sends.push(request);
+            return this.answer(this.sends.length);
+          },
+          check: () => this.check(),
+          cancel: async (handle) => {
+            await this.beforeCancel(handle.providerJobId);
+            this.cancelled.push(handle.providerJobId);
+          },
+        },
+      },
+      readCallback: async () =>
+        this.callbackJobId === undefined ? undefined : { providerJobId: this.callbackJobId },
+    };
+  }
+
+  session(): ProviderSession {
+    return {
+      provider: this.provider,
+      credentialId: 'key-1',
+      privateOrigins: [],
+      call: (signal) => this.call(signal),
+    };
+  }
+
+  private call(signal: AbortSignal): ProviderCall {
+    return {
+      mode: 'test',
+      baseUrl: 'https://fake.invalid',
+      extraUrls: {},
+      credential: 'secret',
+      timeoutMs: 1_000,
+      signal,
+      fetch: async (_url, init) => {
+        init.beforeSend?.();
+        return { status: 200, headers: new Headers(), bytes: new Uint8Array() };
+      },
+    };
+  }
+}
+
+class FakeAccess extends ProviderAccess {
+  constructor(private readonly fake: FakeProvider) {
+    super({ environment: {}, requestTimeoutMs: 60_000, guardedFetch });
+  }
+
+  override open(): ProviderSession {
+    return this.fake.session();
+  }
+}
+
+export function providerError(kind: ProviderErrorKind, facts: { retryAfterMs?: number } = {}): ProviderError {
+  return new ProviderError({ provider: 'fal', kind, message: `Fake is ${kind}.`, ...facts });
+}
+
+/** Everything real but the outside; waits are cut to some milliseconds. */
+export function fakeDependencies(
+  database: Database,
+  fake: FakeProvider,
+  changes: Partial<ActivityDependencies> = {},
+): ActivityDependencies {
+  return {
+    database,
+    assetStore: createLocalAssetStore(path.join(tmpdir(), `everframe-${randomUUID()}`)),
+    guardedFetch,
+    providerAccess: new FakeAccess(fake),
+    breakers: new CircuitBreakers(
+      { volumeThreshold: 1_000, errorThresholdPercentage: 50, resetTimeoutMs: 1_000, windowMs: 10_000 },
+      Date.now,
+    ),
+    latestRunId: async () => RUN,
+    settings: {
+      secret: 'a-secret-of-thirty-two-characters',
+      localUrl: 'http://127.0.0.1:1',
+      resubmitBelowCredits: 50,
+      workFolder: tmpdir(),
+    },
+    now: Date.now,
+    random: () => 0.5,
+    sleep: (milliseconds, signal) => sleep(Math.min(milliseconds, 10), undefined, { signal }),
+    ...changes,
+  };
+}
+
+/** A node that costs 30 credits at fal. */
+export function aJobInput(execution: TestExecution, changes: Partial<JobInput> = {}): JobInput {
+  return {
+    executionId: execution.id,
+    accountId: execution.accountId,
+    mode: 'test',
+    step: 'n1',
+    nodeId: 'n1',
+    nodeType: 'generate:flux_2_pro',
+    nodeKey: 'key-of-n1',
+    config: { prompt: 'a boat' },
+    texts: [],
+    inputs: {},
+    timeoutSeconds: 600,
+    attemptsMax: 3,
+    candidate: { provider: 'fal', model: 'fal-ai/flux-2-pro', execution: 'queue', priceCredits: 30 },
+    fallbackFrom: [],
+    ...changes,
+  };
+}
+
+/** The context of one activity attempt of a Temporal run. */
+export function anEnvironment(runId = RUN, attempt = 1): MockActivityEnvironment {
+  const workflowExecution = { workflowId: 'execution', runId };
+  return new MockActivityEnvironment({ attempt, workflowExecution }, { logger: new DefaultLogger('ERROR') });
+}
