@@ -26,8 +26,11 @@ export async function materialiseInput(
   const files: MultipartFile[] = [];
   const fill = async (value: WireValue, field: string): Promise<JsonValue | undefined> => {
     if (value instanceof MediaInput) return fillMedia(value, field);
-    if (Array.isArray(value))
-      return (await Promise.all(value.map((item) => fill(item, field)))).filter((item) => item !== undefined);
+    if (Array.isArray(value)) {
+      const items: readonly WireValue[] = value;
+      const filled = await Promise.all(items.map((item) => fill(item, field)));
+      return filled.filter((item) => item !== undefined);
+    }
     if (typeof value !== 'object' || value === null) return value;
     return fillObject(value);
   };

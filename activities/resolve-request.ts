@@ -148,7 +148,8 @@ async function readTextInputs(
       if (type === 'json' && item.type === 'json') return asJson(JSON.parse(await readText(item)));
       return item;
     };
-    resolved[port] = Array.isArray(value) ? await Promise.all(value.map(read)) : await read(value);
+    const items: readonly unknown[] | undefined = Array.isArray(value) ? value : undefined;
+    resolved[port] = items ? await Promise.all(items.map(read)) : await read(value);
   }
   return resolved;
 }
