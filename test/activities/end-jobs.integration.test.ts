@@ -22,7 +22,7 @@ const cancelOnce = (execution: TestExecution, fake: FakeProvider, attempt = 1) =
   anEnvironment(undefined, attempt).run(cancelJobs, fakeDependencies(database, fake), {
     executionId: execution.id,
     accountId: execution.accountId,
-    mode: 'test',
+    mode: 'test' as const,
   });
 
 const statesOf = async (execution: TestExecution) =>
