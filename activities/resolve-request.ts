@@ -117,7 +117,9 @@ async function joinTexts(
   if (texts.length === 0) return config;
   const filled: unknown = structuredClone(config);
   for (const { path, parts } of texts) {
-    const pieces = await Promise.all(parts.map((part) => (typeof part === 'string' ? part : readText(part))));
+    const pieces = await Promise.all(
+      parts.map(async (part) => (typeof part === 'string' ? part : readText(part))),
+    );
     setOwn(filled, path, pieces.join(''));
   }
   return asJsonObject(filled);
@@ -149,7 +151,8 @@ async function readTextInputs(
       return item;
     };
     const items: readonly unknown[] | undefined = Array.isArray(value) ? value : undefined;
-    resolved[port] = items ? await Promise.all(items.map(read)) : await read(value);
+    resolved[port] =
+      items === undefined ? await read(value) : await Promise.all(items.map((item) => read(item)));
   }
   return resolved;
 }

@@ -115,7 +115,13 @@ async function createWorkers(
   const { taskQueue, temporalNamespace: namespace } = config;
   const activities = createActivities(deps);
   const { submitJob, callProvider, runMedia, ...core } = activities;
-  const common = { connection, namespace, shutdownGraceTime: config.shutdownGraceMs };
+  const common = {
+    connection,
+    namespace,
+    shutdownGraceTime: config.shutdownGraceMs,
+    // The default passes a heartbeat on only every 0.8 of its time-out: a short stall would look like a death.
+    maxHeartbeatThrottleInterval: '1 s',
+  } as const;
   const queues: WorkerOptions[] = [
     {
       ...common,

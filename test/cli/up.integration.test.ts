@@ -80,8 +80,12 @@ describe('a system on its embedded servers', () => {
   });
 
   it('keeps histories for 30 days', async () => {
-    const state = await fetch(`${first.urls.temporalUi}/api/v1/namespaces/default`);
-    expect(await state.json()).toMatchObject({ config: { workflowExecutionRetentionTtl: '2592000s' } });
+    // Set once the system is up, so as not to delay it.
+    const isKept = async (): Promise<boolean> => {
+      const answer = await fetch(`${first.urls.temporalUi}/api/v1/namespaces/default`);
+      return (await answer.text()).includes('"workflowExecutionRetentionTtl":"2592000s"');
+    };
+    expect(await waitUntil(isKept, { limitMs: 20_000 })).toBe(true);
   });
 
   it('refuses a second start on the same home and names the holder', async () => {

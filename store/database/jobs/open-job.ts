@@ -13,7 +13,7 @@ import {
   type OpenJobRequest,
 } from './job';
 import { jobColumns, toJob } from './job-row';
-import { reserveOpenJobs } from './reservation';
+import { holdForSentJobs, reserveOpenJobs } from './reservation';
 
 /**
  * Allocates the generation and reserves the price, under the lock of the execution row:
@@ -31,7 +31,9 @@ export async function openJob(context: WriteContext, request: OpenJobRequest): P
   const next = nextGeneration(newest, request);
   const superseded = newest === undefined ? [] : await supersede(context, request);
   const job = next.kind === 'adopt' ? next.job : await insertJob(context, request, next);
-  if (job.state !== 'SETTLED') await reserveOpenJobs(context, job.priceReserved);
+  if (job.state === 'INTENT') await reserveOpenJobs(context, job.priceReserved);
+  // Money for a job that was sent is owed: its result is collected whatever the hold still covers.
+  else if (job.state !== 'SETTLED') await holdForSentJobs(context);
   return { job, adopted: next.kind === 'adopt', superseded };
 }
 

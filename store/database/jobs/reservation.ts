@@ -22,6 +22,17 @@ export async function reserveOpenJobs(context: WriteContext, priceCredits: numbe
   changes.hasOther = true;
 }
 
+/** As much of the open jobs' prices as the account has; never refuses. */
+export async function holdForSentJobs(context: WriteContext): Promise<void> {
+  const { shortage } = await readReservation(context);
+  if (shortage <= 0) return;
+  const held = await holdCredits(context.transaction, context.execution.id, {
+    minimum: 0,
+    maximum: shortage,
+  });
+  if (held) context.changes.hasOther = true;
+}
+
 interface Reservation {
   /** By how much the hold is below the prices of the open jobs; negative: it is above. */
   readonly shortage: number;

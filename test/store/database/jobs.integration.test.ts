@@ -309,6 +309,14 @@ describe('reserving the price of a job', () => {
     });
   });
 
+  it('does not keep a job that was sent from being adopted: its result is owed', async () => {
+    const execution = await anExecution(database, { budgetCredits: 30 });
+    const jobId = await execution.acceptedJob();
+    const lowered = database.queries.updateTable('executions').set({ budget_credits: 10 });
+    await lowered.where('id', '=', execution.id).execute();
+    expect(await open(execution)).toMatchObject({ adopted: true, job: { id: jobId, state: 'ACCEPTED' } });
+  });
+
   it('is free again once the job is rejected or cancelled', async () => {
     const execution = await anExecution(database, { budgetCredits: 30 });
     const { jobId, claim } = await execution.claimedJob();
