@@ -83,7 +83,8 @@ describe('a system on its embedded servers', () => {
     // Set once the system is up, so as not to delay it.
     const isKept = async (): Promise<boolean> => {
       const answer = await fetch(`${first.urls.temporalUi}/api/v1/namespaces/default`);
-      return (await answer.text()).includes('"workflowExecutionRetentionTtl":"2592000s"');
+      const { config } = (await answer.json()) as { config?: { workflowExecutionRetentionTtl?: string } };
+      return config?.workflowExecutionRetentionTtl === '2592000s';
     };
     expect(await waitUntil(isKept, { limitMs: 20_000 })).toBe(true);
   });
