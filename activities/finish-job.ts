@@ -45,11 +45,9 @@ export async function finishJob(
   } catch (error) {
     throw await recordUnusable(deps, scope, finished, error);
   }
-  const settled = await writeFenced(deps, scope, async (writer) => {
-    const known = await writer.settleJob(job.id, { outputs, credits });
-    if (!send || !known.isFirst) return known;
-    return { ...known, ...(await writer.recordSend({ jobId: job.id, ...send })) };
-  });
+  const settled = await writeFenced(deps, scope, (writer) =>
+    writer.settleJob(job.id, { outputs, credits, ...(send ? { send } : {}) }),
+  );
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }
 

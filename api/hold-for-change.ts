@@ -36,6 +36,8 @@ export interface HoldOptions {
   readonly waitSeconds: number;
   /** True when there is nothing more to wait for. */
   readonly isEnough: (execution: ReadExecution) => boolean;
+  /** What is worth a look: `settled` when only the end counts, so that a busy run costs its waiters nothing. */
+  readonly until: 'changed' | 'settled';
   readonly signal: AbortSignal;
 }
 
@@ -50,6 +52,6 @@ export async function holdForChange(
     const execution = await readExecution(dependencies, accountId, executionId);
     const restMs = endsAtMs - performance.now();
     if (options.isEnough(execution) || restMs <= 0 || signal.aborted) return execution;
-    await dependencies.listener.waitForChange(executionId, execution.revision, restMs, signal);
+    await dependencies.listener.waitForChange(executionId, execution.revision, restMs, signal, options.until);
   }
 }

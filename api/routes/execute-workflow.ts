@@ -179,7 +179,10 @@ async function withWait(receipt: z.infer<typeof receiptSchema>, context: CallerC
   const { executionId } = receipt;
   const { accountId } = caller;
   const isEnough = ({ view }: ReadExecution) => isSettled(view);
-  const held = await holdForChange(dependencies, { accountId, executionId, waitSeconds, isEnough, signal });
+  const held = await holdForChange(dependencies, {
+    ...{ accountId, executionId, waitSeconds, isEnough, signal },
+    until: 'settled',
+  });
   const { settings, clock } = dependencies;
   const execution = presentExecution(held.view, { settings, accountId, nowMs: clock() });
   const applied = { ...headers, 'Preference-Applied': `wait=${waitSeconds}` };

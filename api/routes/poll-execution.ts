@@ -37,6 +37,7 @@ export const pollExecution = defineKeyRoute({
       waitSeconds: query.wait ?? 0,
       isEnough: (execution) =>
         known === undefined ? isSettled(execution.view) : !matchesEtag(known, execution.revision),
+      until: known === undefined ? 'settled' : 'changed',
       signal,
     });
     const headers = { ETag: weakEtag(revision), 'Cache-Control': 'private, no-cache' };

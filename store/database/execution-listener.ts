@@ -8,12 +8,14 @@ export interface ExecutionListener {
   /**
    * Resolves true as soon as the execution's revision is above `afterRevision`, false after `timeoutMs`, when the signal
    * aborts or the listener closes. Never rejects: while the connection is down it looks once a second.
+   * @param until `settled`: only once it has ended or waits for its owner; the changes before that wake nobody
    */
   waitForChange(
     executionId: string,
     afterRevision: number,
     timeoutMs: number,
     signal?: AbortSignal,
+    until?: 'changed' | 'settled',
   ): Promise<boolean>;
   /** Ends all waits. */
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export function openExecutionListener(
 
 interface Waiter {
   readonly afterRevision: number;
+  readonly until: 'changed' | 'settled';
   readonly resolve: (hasChanged: boolean) => void;
 }
 
@@ -61,10 +64,11 @@ class PostgresExecutionListener implements ExecutionListener {
     afterRevision: number,
     timeoutMs: number,
     signal?: AbortSignal,
+    until: 'changed' | 'settled' = 'changed',
   ): Promise<boolean> {
     if (this.isClosed || signal?.aborted) return false;
     const { promise, resolve } = withResolver<boolean>();
-    const waiter: Waiter = { afterRevision, resolve };
+    const waiter: Waiter = { afterRevision, until, resolve };
     const group = this.waiters.get(executionId) ?? new Set();
     this.waiters.set(executionId, group.add(waiter));
     const timer = setTimeout(resolve, timeoutMs, false);
@@ -120,13 +124,13 @@ class PostgresExecutionListener implements ExecutionListener {
   }
 
   private onNotification(payload: string): void {
-    const [executionId, revision] = payload.split(' ');
-    if (executionId !== undefined) this.wake(executionId, Number(revision));
+    const [executionId, revision, status] = payload.split(' ');
+    if (executionId !== undefined) this.wake(executionId, Number(revision), status !== 'RUNNING');
   }
 
-  private wake(executionId: string, revision: number): void {
-    for (const waiter of this.waiters.get(executionId) ?? []) {
-      if (revision > waiter.afterRevision) waiter.resolve(true);
+  private wake(executionId: string, revision: number, isSettled: boolean): void {
+    for (const { afterRevision, until, resolve } of this.waiters.get(executionId) ?? []) {
+      if (revision > afterRevision && (isSettled || until === 'changed')) resolve(true);
     }
   }
 
@@ -135,10 +139,10 @@ class PostgresExecutionListener implements ExecutionListener {
     try {
       const rows = await this.database.queries
         .selectFrom('executions')
-        .select(['id', 'revision'])
+        .select(['id', 'revision', 'status'])
         .where(sql<boolean>`id = any (${[...executionIds]}::text[])`)
         .execute();
-      for (const row of rows) this.wake(row.id, row.revision);
+      for (const { id, revision, status } of rows) this.wake(id, revision, status !== 'RUNNING');
     } catch {
       // The database is away: the next tick looks again.
     }

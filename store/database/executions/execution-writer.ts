@@ -5,7 +5,7 @@ import type {
   Mode,
   NodeOutputs,
 } from '../../../workflows/contract';
-import type { Job, JobClaim, JobSend, OpenedJob, OpenJobRequest, SettledJob } from '../jobs/job';
+import type { Job, JobClaim, JobSend, OpenedJob, OpenJobRequest, SettledJob, Settlement } from '../jobs/job';
 import type { ExecutionStatus, NodeStatus } from '../tables';
 
 /** A new state of a node. Absent fields keep their value. */
@@ -92,11 +92,9 @@ export interface ExecutionWriter {
   /**
    * SUBMITTING, ACCEPTED, UNKNOWN or STORED → SETTLED: charges once, sets the node COMPLETED with outputs, provider, model,
    * attempts, fallbackFrom and credits. A second call changes nothing and answers the first result.
-   * @param settlement.outputs default: those of `storeJob`
-   * @param settlement.credits what the provider bills; never charged above the reserved price
    * @throws JobStateError the job was given up before (REJECTED, FAILED, CANCELLED, SUPERSEDED) or has no outputs
    */
-  settleJob(jobId: string, settlement: { outputs?: NodeOutputs; credits: number }): Promise<SettledJob>;
+  settleJob(jobId: string, settlement: Settlement): Promise<SettledJob>;
   /** Counts a send. @returns `attempts`: sends made for the node so far; `jobSends`: for this job alone */
   recordSend(send: JobSend): Promise<{ readonly attempts: number; readonly jobSends: number }>;
 

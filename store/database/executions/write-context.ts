@@ -5,7 +5,7 @@ import { toJson } from '../json';
 import type { ExecutionStatus, NodeStatus } from '../tables';
 import type { ExecutionEvent } from './execution';
 
-/** Channel of PostgreSQL notifications; the payload is `<execution id> <revision>`. */
+/** Channel of PostgreSQL notifications; the payload is `<execution id> <revision> <status>`. */
 export const EXECUTION_CHANNEL = 'everframe_execution';
 
 /** One write of one execution: its transaction, its locked row, and what changed so far. */
@@ -61,11 +61,11 @@ export async function recordEvent(
 ): Promise<void> {
   await sql`
     with raised as (
-      update executions set revision = revision + 1 where id = ${executionId} returning id, revision
+      update executions set revision = revision + 1 where id = ${executionId} returning id, revision, status
     ), event as (
       insert into events (execution_id, revision, type, data)
       select id, revision, ${event.type}, ${toJson(event.data)}::json from raised
     )
-    select pg_notify(${EXECUTION_CHANNEL}, id || ' ' || revision) from raised
+    select pg_notify(${EXECUTION_CHANNEL}, id || ' ' || revision || ' ' || status) from raised
   `.execute(transaction);
 }

@@ -93,6 +93,15 @@ export interface JobSend {
   readonly startedAt: Date;
 }
 
+export interface Settlement {
+  /** Default: those of `storeJob`. */
+  readonly outputs?: NodeOutputs;
+  /** What the provider bills; never charged above the reserved price. */
+  readonly credits: number;
+  /** The send that brought the result, for synchronous calls; counted once, by the first settle. */
+  readonly send?: Omit<JobSend, 'jobId'>;
+}
+
 /** What was settled first; a second settle returns the same. */
 export interface SettledJob {
   readonly job: Job;

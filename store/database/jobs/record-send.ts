@@ -4,11 +4,20 @@ import type { WriteContext } from '../executions/write-context';
 import { newId } from '../../ids';
 import { JobStateError, type JobSend } from './job';
 
-/** Appends a send with the next number of its job. */
+/** Appends a send with the next number of its job and shows it at its node. */
 export async function recordSend(
   context: WriteContext,
   send: JobSend,
 ): Promise<{ readonly attempts: number; readonly jobSends: number }> {
+  const { step, number } = await appendSend(context, send);
+  return { ...(await refreshNodeCosts(context, step)), jobSends: number };
+}
+
+/** Appends a send; whoever goes on to refresh the node's costs need not do so twice. */
+export async function appendSend(
+  context: WriteContext,
+  send: JobSend,
+): Promise<{ step: string; number: number }> {
   const { rows } = await sql<{ step: string; number: number }>`
     insert into job_sends (id, job_id, execution_id, step, provider, model, number, outcome, failure_code, message,
       http_status, latency_ms, started_at)
@@ -23,7 +32,7 @@ export async function recordSend(
   if (row === undefined) {
     throw new JobStateError(`execution ${context.execution.id} has no job ${send.jobId}`);
   }
-  return { ...(await refreshNodeCosts(context, row.step)), jobSends: row.number };
+  return row;
 }
 
 /** Text columns cannot hold it, and a provider's words may. */

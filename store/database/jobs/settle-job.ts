@@ -4,9 +4,10 @@ import { chargeJob } from '../credits';
 import { refreshNodeCosts, updateNodes } from '../executions/update-nodes';
 import type { WriteContext } from '../executions/write-context';
 import { toNullableJson } from '../json';
-import { JobStateError, type Job, type SettledJob } from './job';
+import { JobStateError, type Job, type SettledJob, type Settlement } from './job';
 import { jobColumns, toJob } from './job-row';
 import { moveJob } from './job-transition';
+import { appendSend } from './record-send';
 
 /**
  * Ends a job well: state, charge and node row in one transaction. Whoever has the result may settle, claim or not: the
@@ -15,7 +16,7 @@ import { moveJob } from './job-transition';
 export async function settleJob(
   context: WriteContext,
   jobId: string,
-  settlement: { readonly outputs?: NodeOutputs; readonly credits: number },
+  settlement: Settlement,
 ): Promise<SettledJob> {
   const given = toNullableJson(settlement.outputs);
   const settled = await moveJob(context, {
@@ -31,6 +32,7 @@ export async function settleJob(
     },
   });
   if (settled === undefined) return readSettled(context, jobId);
+  if (settlement.send) await appendSend(context, { jobId, ...settlement.send });
   const credits = await chargeJob(context.transaction, settled, settlement.credits);
   if (credits > 0) context.changes.hasOther = true;
   return completeNode(context, { ...settled, creditsCharged: credits });
