@@ -10,6 +10,7 @@ import {
 } from '../pipeline/node-definition';
 import { nodeDefinition } from '../pipeline/nodes';
 import { priceCredits } from '../pipeline/price';
+import { isAssetReference } from '../pipeline/pure/values';
 import type {
   AssetReference,
   JobInput,
@@ -155,15 +156,6 @@ async function readTextInputs(
       items === undefined ? await read(value) : await Promise.all(items.map((item) => read(item)));
   }
   return resolved;
-}
-
-export function isAssetReference(value: unknown): value is AssetReference {
-  return (
-    isRecord(value) &&
-    Object.hasOwn(value, 'assetId') &&
-    Object.hasOwn(value, 'sha256') &&
-    Object.hasOwn(value, 'type')
-  );
 }
 
 function hashRequest(candidate: CandidateDefinition, wire: WireInput): string {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeDefinition } from '../pipeline/node-definition';
+import { isAssetReference } from '../pipeline/pure/values';
 import type { TempFile } from '../store/assets/asset-store';
 import type { AssetReference, NodeInputs, NodeOutputs, StepInput, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
@@ -9,7 +10,7 @@ import { mediaOperationSchema, type MediaOperation, type MediaResult } from './m
 import { runMediaOperation } from './media/run-media-operation';
 import { createReadText, openAsset } from './media-access';
 import { ownStep } from './own-steps';
-import { isAssetReference, resolveNodeRequest } from './resolve-request';
+import { resolveNodeRequest } from './resolve-request';
 import { registerFile } from './store-outputs';
 import { toMediaFailure } from './to-media-failure';
 import { StepError } from './to-application-failure';

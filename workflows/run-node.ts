@@ -1,10 +1,10 @@
 import { sleep } from '@temporalio/workflow';
 import { fillTemplates } from '../pipeline/pure/templates';
 import { pureFunctions } from '../pipeline/pure/functions';
+import { isAssetReference, utf8Bytes } from '../pipeline/pure/values';
 import {
   candidateKey,
   INLINE_VALUE_BYTES_MAX,
-  type AssetReference,
   type Candidate,
   type ExecutionScope,
   type JobInput,
@@ -121,26 +121,8 @@ function holdsStoredText(value: PortValue): boolean {
   return items.some((item) => isAssetReference(item) && (item.type === 'text' || item.type === 'json'));
 }
 
-function isAssetReference(value: unknown): value is AssetReference {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.hasOwn(value, 'assetId') &&
-    Object.hasOwn(value, 'sha256')
-  );
-}
-
 function fitsInline(value: PortValue): boolean {
-  return utf8Length(JSON.stringify(value)) <= INLINE_VALUE_BYTES_MAX;
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
+  return utf8Bytes(JSON.stringify(value)) <= INLINE_VALUE_BYTES_MAX;
 }
 
 async function ownStep(run: () => Promise<StepResult>): Promise<StepResult> {
