@@ -2,6 +2,7 @@ import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-defin
 import { callbacks } from '../store/database/callbacks';
 import { jobs } from '../store/database/jobs';
 import type { Job } from '../store/database/jobs/job';
+import { failpoint } from '../store/failpoints';
 import type { AwaitJobInput, AwaitJobResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { writeFenced } from './fence';
@@ -98,7 +99,9 @@ class JobWait {
     const endsAtMs = this.deps.now() + WINDOW_MS;
     await this.noteCallbacks();
     for (let intervalMs = FIRST_INTERVAL_MS; ; intervalMs = Math.min(intervalMs * 1.5, INTERVAL_MAX_MS)) {
+      failpoint('poll.before');
       const check = await this.check();
+      failpoint('poll.after');
       if (check.status === 'succeeded') return this.finish(check);
       const waitMs = Math.max(intervalMs, check.retryAfterMs ?? 0);
       if (this.deps.now() + waitMs > endsAtMs) throw jobPending(this.yieldMs(check.retryAfterMs));

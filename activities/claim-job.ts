@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { jobs } from '../store/database/jobs';
 import { BudgetReachedError, type OpenedJob, type OpenJobRequest } from '../store/database/jobs/job';
+import { failpoint } from '../store/failpoints';
 import type { FailureType } from '../workflows/contract';
 import { writeFenced } from './fence';
 import { LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
@@ -36,10 +37,12 @@ export async function claimJob(
   turn: Turn,
   pastGeneration = 0,
 ): Promise<Opened> {
+  failpoint('intent.before');
   try {
     const opened = await writeFenced(context.deps, context.input, (writer) =>
       writeIntent(context, writer, turn, pastGeneration),
     );
+    failpoint('intent.after_commit');
     if (opened.isDropped && turn.obstacle) throw turn.obstacle;
     return opened;
   } catch (error) {
@@ -77,6 +80,7 @@ async function writeIntent(
   if (job.state !== 'INTENT') return { opened };
   const { credentialId } = context.session;
   const claim = await writer.claimJob(job.id, { leaseMs: LEASE_MS, credentialId });
+  failpoint('intent.before_commit');
   return claim ? { opened, claimed: { job, claim, claimedAtMs } } : { opened };
 }
 

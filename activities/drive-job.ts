@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Job, JobClaim, OpenedJob } from '../store/database/jobs/job';
+import { failpoint } from '../store/failpoints';
 import { CircuitOpenError } from './circuit-breakers';
 import { claimJob } from './claim-job';
 import { circuitOpen, handleOf, type JobContext } from './job-context';
@@ -55,7 +56,9 @@ export async function driveJob<T>(
       continue;
     }
     const sent = await sendJob({ ...context, body }, fate.claimed, send);
-    if (sent) return { kind: 'sent', ...fate.claimed, ...sent };
+    if (!sent) continue;
+    failpoint('send.after_accept');
+    return { kind: 'sent', ...fate.claimed, ...sent };
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type ProviderReply,
 } from '../pipeline/node-definition';
 import type { Job, JobSend } from '../store/database/jobs/job';
+import { failpoint } from '../store/failpoints';
 import type { ExecutionScope, NodeOutputs, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { writeFenced } from './fence';
@@ -45,9 +46,11 @@ export async function finishJob(
   } catch (error) {
     throw await recordUnusable(deps, scope, finished, error);
   }
+  failpoint('settle.before');
   const settled = await writeFenced(deps, scope, (writer) =>
     writer.settleJob(job.id, { outputs, credits, ...(send ? { send } : {}) }),
   );
+  failpoint('settle.after_commit');
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }
 

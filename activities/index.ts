@@ -1,3 +1,4 @@
+import { failpoint } from '../store/failpoints';
 import type { Activities, LocalActivities } from '../workflows/contract';
 import { awaitJob } from './await-job';
 import { callProvider } from './call-provider';
@@ -19,7 +20,9 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     ): Activity<Input, Output> =>
     async (input) => {
       try {
-        return await activity(deps, input);
+        const result = await activity(deps, input);
+        failpoint('activity.before_return');
+        return result;
       } catch (error) {
         throw toApplicationFailure(error);
       }

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
 import { pureFunctions } from '../pipeline/pure/functions';
+import { failpoint } from '../store/failpoints';
 import type { Activities, NodeOutputs, StepInput, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { writeFenced } from './fence';
@@ -80,11 +81,13 @@ export function ownStep(
   return withHeartbeat(async (signal) => {
     const { nodeId, step, nodeType } = input;
     const definition = requireDefinition(nodeType);
+    failpoint('step.before_running');
     await writeFenced(deps, input, (writer) => writer.updateNodes([{ nodeId, step, status: 'RUNNING' }]));
     const { attempt } = Context.current().info;
     const outputs = await work(definition, signal).catch((error: unknown) => {
       throw attempt < input.attemptsMax ? error : withoutRetry(error);
     });
+    failpoint('step.after_work');
     await writeFenced(deps, input, (writer) =>
       writer.updateNodes([{ nodeId, step, status: 'COMPLETED', outputs, attempts: attempt }]),
     );

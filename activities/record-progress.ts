@@ -1,3 +1,4 @@
+import { failpoint } from '../store/failpoints';
 import type { FinishExecutionInput, FinishExecutionResult, RecordProgressInput } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { writeFenced } from './fence';
@@ -15,8 +16,10 @@ export async function finishExecution(
   input: FinishExecutionInput,
 ): Promise<FinishExecutionResult> {
   const { status, failure, nodes } = input;
+  failpoint('finish.before');
   const { creditsCharged } = await writeFenced(deps, input, (writer) =>
     writer.finish({ status, nodes, ...(failure ? { failure } : {}) }),
   );
+  failpoint('finish.after_commit');
   return { creditsCharged };
 }

@@ -1,5 +1,6 @@
 import { callbackToken } from '../store/database/callback-token';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
+import { failpoint } from '../store/failpoints';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
 import { CircuitOpenError } from './circuit-breakers';
 import { writeAsSender } from './fence';
@@ -45,8 +46,10 @@ export async function sendJob<T>(
   const startedAt = new Date(deps.now());
   const startedMs = performance.now();
   const assertLease = (): void => {
+    failpoint('send.before_lease_check');
     if (performance.now() > claimed.claimedAtMs + LEASE_MS)
       throw new LeaseEndedError('The lease ended before the send.');
+    failpoint('send.before_first_byte');
   };
   try {
     const bare = session.call(NEVER_ABORTS);

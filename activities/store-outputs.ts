@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
 import { AssetStoreUnavailableError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
 import { assets } from '../store/database/assets';
+import { failpoint } from '../store/failpoints';
 import {
   INLINE_VALUE_BYTES_MAX,
   type AssetReference,
@@ -112,6 +113,7 @@ async function storeMedia(
   const temp = await deps.assetStore.createTemp(source.accountId);
   try {
     const sourceUrlHost = await fetchInto(deps, temp, type, item, source);
+    failpoint('result.after_download');
     return await registerFile(deps, temp.path, type, { ...source, sourceUrlHost });
   } finally {
     await temp.remove();

@@ -1,4 +1,5 @@
 import type { Job } from '../store/database/jobs/job';
+import { failpoint } from '../store/failpoints';
 import type { JobInput, SubmitJobResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { driveJob, type DrivenJob } from './drive-job';
@@ -29,14 +30,17 @@ async function accept(
 ): Promise<SubmitJobResult> {
   const { deps, input } = context;
   const { job, claim, value: handle, startedAt, latencyMs } = sent;
-  const known = await untilRecorded(deps, () =>
-    writeAsSender(deps, input, async (writer) => {
+  const known = await untilRecorded(deps, async () => {
+    const recorded = await writeAsSender(deps, input, async (writer) => {
       const isFirst = await writer.acceptJob(job.id, claim.token, handle);
       const send = { jobId: job.id, outcome: 'accepted', startedAt, latencyMs } as const;
       const attempts = isFirst ? (await writer.recordSend(send)).attempts : 0;
+      failpoint('accept.before_commit');
       return { job: await writer.job(job.id), attempts };
-    }),
-  );
+    });
+    failpoint('accept.after_commit');
+    return recorded;
+  });
   if (isGivenUp(known.job)) throw await giveUp(context, handle);
   return { status: 'accepted', jobId: job.id, attempts: known.attempts };
 }

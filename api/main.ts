@@ -6,6 +6,7 @@ import { createLocalAssetStore } from '../store/assets/local-asset-store';
 import { openDatabase } from '../store/database/database';
 import { openExecutionListener } from '../store/database/execution-listener';
 import { migrate } from '../store/database/migrate';
+import { armFailpoints } from '../store/failpoints';
 import { createApp } from './app';
 import { bootstrapLocalAccount } from './bootstrap';
 import { readApiConfig, type ApiConfig } from './config';
@@ -22,6 +23,7 @@ const IDLE_CHECK_MS = 50;
 const KEEP_ALIVE_MS = 65_000;
 
 async function main(): Promise<void> {
+  armFailpoints(process.env);
   const config = readApiConfig(process.env);
   const logger = createLogger(config.logLevel);
   const shutdown = new AbortController();

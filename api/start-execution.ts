@@ -1,5 +1,6 @@
 import { executions } from '../store/database/executions';
 import type { PendingStart } from '../store/database/executions/execution';
+import { failpoint } from '../store/failpoints';
 import type { ApiDependencies } from './dependencies';
 
 const PREVIOUS_RUN_WAIT_MS = 5_000;
@@ -23,6 +24,7 @@ export async function startExecution(
     priority: pending.priority,
     previousRunWaitMs: options.previousRunWaitMs ?? PREVIOUS_RUN_WAIT_MS,
   });
+  failpoint('exec.after_start');
   await executions.started(database, executionId, run.runId);
   return run;
 }

@@ -1,9 +1,11 @@
+import { armFailpoints } from '../store/failpoints';
 import { createLogger } from './logger';
 import { readWorkerConfig } from './config';
 import { startWorker } from './start-worker';
 
 /** The worker process: config → dependencies → workers → run → drain. */
 async function main(): Promise<void> {
+  armFailpoints(process.env);
   const config = readWorkerConfig(process.env);
   const logger = createLogger(config.logLevel);
   const worker = await startWorker(config, process.env, logger);

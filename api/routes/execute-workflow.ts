@@ -3,6 +3,7 @@ import { isJsonObject } from '../../pipeline/pure/values';
 import type { Quote } from '../../pipeline/quote';
 import { executions } from '../../store/database/executions';
 import type { NewExecution, PendingStart } from '../../store/database/executions/execution';
+import { failpoint } from '../../store/failpoints';
 import { newId } from '../../store/ids';
 import type { Plan } from '../../workflows/contract';
 import { notFound } from '../api-error';
@@ -93,6 +94,7 @@ async function execute(
   const receipt = createReceipt(execution, compiled.quote, dependencies.settings);
   const uncount = await dependencies.rateLimits.countExecution(caller);
   const { minCredits, maxCredits } = compiled.quote;
+  failpoint('exec.before_row');
   const result = await executions.accept(dependencies.database, {
     execution,
     hold: { minCredits, maxCredits },
@@ -106,6 +108,7 @@ async function execute(
     case 'fingerprint_mismatch':
       return replay(result);
     case 'accepted':
+      failpoint('exec.after_row');
       await startAccepted(dependencies, pendingStartOf(execution, dependencies.clock()));
       return withWait(receipt, context);
   }

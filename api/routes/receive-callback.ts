@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callbacks, type CallbackTarget } from '../../store/database/callbacks';
+import { failpoint } from '../../store/failpoints';
 import { candidateKey } from '../../workflows/contract';
 import { notFound } from '../api-error';
 import type { ApiDependencies } from '../dependencies';
@@ -27,12 +28,14 @@ export const receiveCallback = defineOpenRoute({
     404: { description: 'No job has this token.', schema: errorSchema },
   },
   handle: async ({ params, body }, { request, dependencies }) => {
+    failpoint('callback.before_row');
     const target = await callbacks.put(dependencies.database, {
       token: params.token,
       headers: storedHeaders(request.headers),
       body,
     });
     if (target === undefined) throw notFound('callback_unknown', 'No job has this callback token.');
+    failpoint('callback.after_row');
     await wake(target, dependencies);
     return { status: 200, body: { received: true } };
   },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJsonObject } from '../../pipeline/pure/values';
 import { executions } from '../../store/database/executions';
 import type { ExecutionDetail, ResumeResult } from '../../store/database/executions/execution';
+import { failpoint } from '../../store/failpoints';
 import type { JsonObject } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
 import { compilePosted, graphInvalid } from '../compile-posted';
@@ -110,6 +111,7 @@ async function resume(
     idempotency: store(202, toStoredJson(receipt)),
   });
   if (result.kind !== 'resumed') return refuse(result, prepared.resume);
+  failpoint('resume.after_row');
   await startAccepted(dependencies, await executions.pendingStart(dependencies.database, executionId));
   return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
 }

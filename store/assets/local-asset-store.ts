@@ -15,6 +15,7 @@ import {
   type StoredBytes,
   type TempFile,
 } from './asset-store';
+import { failpoint } from '../failpoints';
 import { hashFile, syncFolder, writeHashed } from './durable-file';
 
 /**
@@ -109,6 +110,7 @@ class LocalAssetStore implements AssetStore {
     const folder = dirname(path);
     const firstMade = await mkdir(folder, { recursive: true });
     await rename(tempPath, path);
+    failpoint('store.after_rename');
     await syncFolder(folder);
     if (firstMade !== undefined) await syncFolder(dirname(firstMade));
   }

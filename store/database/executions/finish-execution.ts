@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { failpoint } from '../../failpoints';
 import { endExecution } from './end-execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
 import { updateNodes } from './update-nodes';
@@ -22,6 +23,7 @@ export async function finishExecution(
     .select('credits_charged')
     .where('id', '=', execution.id)
     .executeTakeFirstOrThrow();
+  failpoint('finish.before_commit');
   return { status: execution.status, creditsCharged: credits_charged, isFirst };
 }
 

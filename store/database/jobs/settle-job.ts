@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NodeOutputs } from '../../../workflows/contract';
+import { failpoint } from '../../failpoints';
 import { chargeJob } from '../credits';
 import { refreshNodeCosts, updateNodes } from '../executions/update-nodes';
 import type { WriteContext } from '../executions/write-context';
@@ -35,6 +36,7 @@ export async function settleJob(
   if (settlement.send) await appendSend(context, { jobId, ...settlement.send });
   const credits = await chargeJob(context.transaction, settled, settlement.credits);
   if (credits > 0) context.changes.hasOther = true;
+  failpoint('settle.before_commit');
   return completeNode(context, { ...settled, creditsCharged: credits });
 }
 
