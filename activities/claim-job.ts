@@ -1,10 +1,15 @@
 import { Context } from '@temporalio/activity';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { jobs } from '../store/database/jobs';
-import { BudgetReachedError, type OpenedJob, type OpenJobRequest } from '../store/database/jobs/job';
+import {
+  BudgetReachedError,
+  EarlierFailureError,
+  type OpenedJob,
+  type OpenJobRequest,
+} from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { FailureType } from '../workflows/contract';
-import { writeFenced } from './fence';
+import { fenced, writeFenced } from './fence';
 import { LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { recordedFailure } from './recorded-failure';
@@ -22,8 +27,6 @@ interface Turn {
 interface Opened {
   readonly opened: OpenedJob;
   readonly claimed?: ClaimedJob;
-  /** The intent was given up for the obstacle. */
-  readonly isDropped?: boolean;
 }
 
 /**
@@ -37,58 +40,65 @@ export async function claimJob(
   turn: Turn,
   pastGeneration = 0,
 ): Promise<Opened> {
+  const { obstacle } = turn;
   failpoint('intent.before');
   try {
-    const opened = await writeFenced(context.deps, context.input, (writer) =>
-      writeIntent(context, writer, turn, pastGeneration),
-    );
+    const opened = await (obstacle
+      ? openBlocked(context, turn.resubmitUnknown, obstacle, pastGeneration)
+      : openAndClaim(context, turn.resubmitUnknown, pastGeneration));
     failpoint('intent.after_commit');
-    if (opened.isDropped && turn.obstacle) throw turn.obstacle;
     return opened;
   } catch (error) {
     if (error instanceof BudgetReachedError) throw budgetReached(context, error);
-    if (!(error instanceof EarlierFailure)) throw error;
+    if (!(error instanceof EarlierFailureError)) throw error;
     await assertNotDecided(context, error.generation);
     return claimJob(context, turn, error.generation);
-  }
-}
-
-/** A definite failure lies before: whether this Temporal run has decided on it already is read outside the transaction. */
-class EarlierFailure extends Error {
-  constructor(readonly generation: number) {
-    super(`Generation ${generation} failed.`);
   }
 }
 
 /** After these the workflow itself asks for the same candidate again, in the same Temporal run. */
 const ASKED_AGAIN: ReadonlySet<FailureType> = new Set(['CircuitOpen', 'InputUnreachable']);
 
-async function writeIntent(
+async function openAndClaim(
   context: JobContext<SyncOperation | QueueOperation>,
-  writer: ExecutionWriter,
-  { resubmitUnknown, obstacle }: Turn,
+  resubmitUnknown: OpenJobRequest['resubmitUnknown'],
   pastGeneration: number,
 ): Promise<Opened> {
+  const { deps, input, session } = context;
   const claimedAtMs = performance.now();
-  const opened = await openJob(context, writer, resubmitUnknown);
-  const { job, adopted } = opened;
-  if (job.generationReason === 'definite_failure' && !adopted && job.generation - 1 > pastGeneration)
-    throw new EarlierFailure(job.generation - 1);
-  if (job.state === 'SETTLED') return { opened };
-  if (job.state === 'INTENT' && obstacle) return dropIntent(writer, opened, obstacle);
-  await showRunning(context, writer);
-  if (job.state !== 'INTENT') return { opened };
-  const { credentialId } = context.session;
-  const claim = await writer.claimJob(job.id, { leaseMs: LEASE_MS, credentialId });
-  failpoint('intent.before_commit');
-  return claim ? { opened, claimed: { job, claim, claimedAtMs } } : { opened };
+  const request = openJobRequest(context, resubmitUnknown);
+  const claimRequest = { pastGeneration, leaseMs: LEASE_MS, credentialId: session.credentialId };
+  const { claim, ...opened } = await fenced(deps, input, (scope) =>
+    jobs.writeIntent(deps.database, scope, request, claimRequest),
+  );
+  return claim ? { opened, claimed: { job: opened.job, claim, claimedAtMs } } : { opened };
+}
+
+/** Nothing new may be sent for now: only a job that was sent before is of any use. */
+async function openBlocked(
+  context: JobContext<SyncOperation | QueueOperation>,
+  resubmitUnknown: OpenJobRequest['resubmitUnknown'],
+  obstacle: StepError,
+  pastGeneration: number,
+): Promise<Opened> {
+  const { opened, isDropped } = await writeFenced(context.deps, context.input, async (writer) => {
+    const known = await writer.openJob(openJobRequest(context, resubmitUnknown));
+    const { job, adopted } = known;
+    const failedGeneration = job.generation - 1;
+    if (job.generationReason === 'definite_failure' && !adopted && failedGeneration > pastGeneration)
+      throw new EarlierFailureError(failedGeneration);
+    if (job.state === 'INTENT') await dropIntent(writer, known, obstacle);
+    else if (job.state !== 'SETTLED') await showRunning(context, writer);
+    return { opened: known, isDropped: job.state === 'INTENT' };
+  });
+  if (isDropped) throw obstacle;
+  return { opened };
 }
 
 /** Nothing was sent: a new intent is taken back with its transaction, an older one gives its reservation back. */
-async function dropIntent(writer: ExecutionWriter, opened: OpenedJob, obstacle: StepError): Promise<Opened> {
+async function dropIntent(writer: ExecutionWriter, opened: OpenedJob, obstacle: StepError): Promise<void> {
   if (!opened.adopted || obstacle.options.retryAfterMs !== undefined) throw obstacle;
   await writer.rejectJob(opened.job.id, null, view(obstacle));
-  return { opened, isDropped: true };
 }
 
 /**
@@ -113,14 +123,14 @@ async function assertNotDecided(
   if (failure && !ASKED_AGAIN.has(failure.type)) throw failure;
 }
 
-function openJob(
+function openJobRequest(
   { deps, input, session, operation, resolved }: JobContext<SyncOperation | QueueOperation>,
-  writer: ExecutionWriter,
   resubmitUnknown: OpenJobRequest['resubmitUnknown'],
-): Promise<OpenedJob> {
+): OpenJobRequest {
   const { step, nodeId, nodeType, fallbackFrom } = input;
   const { provider, model } = resolved.candidate;
-  return writer.openJob({
+  const hasCallback = operation.kind === 'queue' && session.provider.readCallback !== undefined;
+  return {
     step,
     nodeId,
     nodeType,
@@ -130,11 +140,9 @@ function openJob(
     request: requestDocument(resolved.input),
     priceCredits: resolved.priceCredits,
     fallbackFrom,
-    ...(operation.kind === 'queue' && session.provider.readCallback
-      ? { callbackSecret: deps.settings.secret }
-      : {}),
+    ...(hasCallback ? { callbackSecret: deps.settings.secret } : {}),
     ...(resubmitUnknown ? { resubmitUnknown } : {}),
-  });
+  };
 }
 
 async function showRunning({ input, resolved }: JobContext<unknown>, writer: ExecutionWriter): Promise<void> {

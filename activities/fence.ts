@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { executions } from '../store/database/executions';
-import { FenceError } from '../store/database/executions/execution';
+import { FenceError, type WriteScope } from '../store/database/executions/execution';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import type { ExecutionScope } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
@@ -12,24 +12,24 @@ type FenceDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
 const TRIES_MAX = 3;
 
 /**
- * Writes for an execution on behalf of the Temporal run that this activity belongs to.
+ * One write for an execution on behalf of the Temporal run that this activity belongs to.
  *
  * A run that finds another one in the row asks Temporal which is the latest: after an operator's reset the new run takes
  * over, while an old run that still breathes must not write any more.
  *
  * @throws StepError `StaleRun` when this run is not the latest.
  */
-export async function writeFenced<T>(
+export async function fenced<T>(
   deps: FenceDependencies,
   scope: ExecutionScope,
-  work: (writer: ExecutionWriter) => Promise<T>,
+  write: (scope: WriteScope) => Promise<T>,
 ): Promise<T> {
   const runId = ownRunId();
   const { executionId, continuedFromRunId } = scope;
   const writeScope = { executionId, runId, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
   for (let tries = 1; ; tries += 1) {
     try {
-      return await executions.write(deps.database, writeScope, work);
+      return await write(writeScope);
     } catch (error) {
       if (!(error instanceof FenceError)) throw error;
       if (tries === TRIES_MAX || !(await isLatest(deps, error))) throw staleRun(executionId, error);
@@ -40,25 +40,34 @@ export async function writeFenced<T>(
   }
 }
 
+/** {@link fenced}, as a transaction of several steps. */
+export function writeFenced<T>(
+  deps: FenceDependencies,
+  scope: ExecutionScope,
+  work: (writer: ExecutionWriter) => Promise<T>,
+): Promise<T> {
+  return fenced(deps, scope, (writeScope) => executions.write(deps.database, writeScope, work));
+}
+
 /**
  * Writes what only the sender of a job can know: the provider's answer. Its claim's token is the authority for that, not
  * its Temporal run; so what was paid is on record also when a resume or a reset replaced the run during the send.
  * For steps that name the token, and for sends; never for nodes.
  */
-export async function writeAsSender<T>(
+export async function asSender<T>(
   deps: FenceDependencies,
   scope: ExecutionScope,
-  work: (writer: ExecutionWriter) => Promise<T>,
+  write: (scope: WriteScope) => Promise<T>,
 ): Promise<T> {
   try {
-    return await writeFenced(deps, scope, work);
+    return await fenced(deps, scope, write);
   } catch (error) {
     const holder = error instanceof StepError ? error.options.cause : undefined;
     if (!(holder instanceof FenceError)) throw error;
     // A resume waits for its start: the caller tries again until its run holds the row.
     if (holder.currentRunId === null) throw holder;
     const { executionId } = scope;
-    return await executions.write(deps.database, { executionId, runId: holder.currentRunId }, work);
+    return await write({ executionId, runId: holder.currentRunId });
   }
 }
 

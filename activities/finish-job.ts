@@ -4,11 +4,12 @@ import {
   type NodeDefinition,
   type ProviderReply,
 } from '../pipeline/node-definition';
+import { jobs } from '../store/database/jobs';
 import type { Job, JobSend } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { ExecutionScope, NodeOutputs, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { writeFenced } from './fence';
+import { fenced, writeFenced } from './fence';
 import type { ProviderSession } from './provider-access';
 import { ProviderError } from './providers/provider-error';
 import { view } from './send-job';
@@ -47,8 +48,9 @@ export async function finishJob(
     throw await recordUnusable(deps, scope, finished, error);
   }
   failpoint('settle.before');
-  const settled = await writeFenced(deps, scope, (writer) =>
-    writer.settleJob(job.id, { outputs, credits, ...(send ? { send } : {}) }),
+  const settlement = { outputs, credits, ...(send ? { send } : {}) };
+  const settled = await fenced(deps, scope, (writeScope) =>
+    jobs.writeSettlement(deps.database, writeScope, job.id, settlement),
   );
   failpoint('settle.after_commit');
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };

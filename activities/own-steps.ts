@@ -1,10 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
 import { pureFunctions } from '../pipeline/pure/functions';
+import { executions } from '../store/database/executions';
+import type { NodeChange } from '../store/database/executions/execution-writer';
 import { failpoint } from '../store/failpoints';
 import type { Activities, NodeOutputs, StepInput, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { writeFenced } from './fence';
+import { fenced } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { createReadText } from './media-access';
 import { requireDefinition, resolveNodeRequest } from './resolve-request';
@@ -81,16 +83,16 @@ export function ownStep(
   return withHeartbeat(async (signal) => {
     const { nodeId, step, nodeType } = input;
     const definition = requireDefinition(nodeType);
+    const write = (change: NodeChange): Promise<void> =>
+      fenced(deps, input, (scope) => executions.writeNodes(deps.database, scope, [change]));
     failpoint('step.before_running');
-    await writeFenced(deps, input, (writer) => writer.updateNodes([{ nodeId, step, status: 'RUNNING' }]));
+    await write({ nodeId, step, status: 'RUNNING' });
     const { attempt } = Context.current().info;
     const outputs = await work(definition, signal).catch((error: unknown) => {
       throw attempt < input.attemptsMax ? error : withoutRetry(error);
     });
     failpoint('step.after_work');
-    await writeFenced(deps, input, (writer) =>
-      writer.updateNodes([{ nodeId, step, status: 'COMPLETED', outputs, attempts: attempt }]),
-    );
+    await write({ nodeId, step, status: 'COMPLETED', outputs, attempts: attempt });
     return { outputs, credits: 0, attempts: attempt, cached: false };
   });
 }

@@ -1,13 +1,14 @@
+import { executions } from '../store/database/executions';
 import { failpoint } from '../store/failpoints';
 import type { FinishExecutionInput, FinishExecutionResult, RecordProgressInput } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { writeFenced } from './fence';
+import { fenced, writeFenced } from './fence';
 
 type ProgressDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
 
 /** Shows nodes that needed no activity of their own. Carries their whole state, so a lost call is made good by the next. */
 export async function recordProgress(deps: ProgressDependencies, input: RecordProgressInput): Promise<void> {
-  await writeFenced(deps, input, (writer) => writer.updateNodes(input.nodes));
+  await fenced(deps, input, (scope) => executions.writeNodes(deps.database, scope, input.nodes));
 }
 
 /** Ends the execution: last states, failure, the rest of the hold released. Once per attempt; a repeat changes nothing. */

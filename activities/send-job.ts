@@ -1,9 +1,10 @@
 import { callbackToken } from '../store/database/callback-token';
+import { executions } from '../store/database/executions';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { failpoint } from '../store/failpoints';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
 import { CircuitOpenError } from './circuit-breakers';
-import { writeAsSender } from './fence';
+import { asSender } from './fence';
 import { circuitOpen, LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
@@ -197,7 +198,9 @@ function recordAsSender<T>(
   { deps, input }: JobContext<unknown>,
   work: (writer: ExecutionWriter) => Promise<T>,
 ): Promise<T> {
-  return untilRecorded(deps, () => writeAsSender(deps, input, work));
+  return untilRecorded(deps, () =>
+    asSender(deps, input, (scope) => executions.write(deps.database, scope, work)),
+  );
 }
 
 function describe(error: unknown): { failureCode: string; message: string; httpStatus?: number } {

@@ -1,7 +1,8 @@
+import { jobs } from '../store/database/jobs';
 import type { Job } from '../store/database/jobs/job';
 import type { ExecutionScope, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { writeFenced } from './fence';
+import { fenced } from './fence';
 
 /** The result of a job that was settled before, by an earlier attempt or an earlier Temporal run; its node shows it again. */
 export async function settledResult(
@@ -9,8 +10,8 @@ export async function settledResult(
   scope: ExecutionScope,
   job: Job,
 ): Promise<StepResult> {
-  const { outputs, credits, attempts } = await writeFenced(deps, scope, (writer) =>
-    writer.settleJob(job.id, { credits: job.creditsCharged }),
+  const { outputs, credits, attempts } = await fenced(deps, scope, (writeScope) =>
+    jobs.writeSettlement(deps.database, writeScope, job.id, { credits: job.creditsCharged }),
   );
   return { outputs, credits, attempts, cached: false };
 }

@@ -1,9 +1,9 @@
-import type { Job } from '../store/database/jobs/job';
+import { jobs } from '../store/database/jobs';
 import { failpoint } from '../store/failpoints';
 import type { JobInput, SubmitJobResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { driveJob, type DrivenJob } from './drive-job';
-import { writeAsSender } from './fence';
+import { asSender } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation } from './providers/provider';
@@ -30,26 +30,20 @@ async function accept(
 ): Promise<SubmitJobResult> {
   const { deps, input } = context;
   const { job, claim, value: handle, startedAt, latencyMs } = sent;
-  const known = await untilRecorded(deps, async () => {
-    const recorded = await writeAsSender(deps, input, async (writer) => {
-      const isFirst = await writer.acceptJob(job.id, claim.token, handle);
-      const send = { jobId: job.id, outcome: 'accepted', startedAt, latencyMs } as const;
-      const attempts = isFirst ? (await writer.recordSend(send)).attempts : 0;
-      failpoint('accept.before_commit');
-      return { job: await writer.job(job.id), attempts };
-    });
+  const acceptance = { jobId: job.id, token: claim.token, handle, send: { startedAt, latencyMs } };
+  const { state, attempts } = await untilRecorded(deps, async () => {
+    const recorded = await asSender(deps, input, (scope) =>
+      jobs.writeAcceptance(deps.database, scope, acceptance),
+    );
     failpoint('accept.after_commit');
     return recorded;
   });
-  if (isGivenUp(known.job)) throw await giveUp(context, handle);
-  return { status: 'accepted', jobId: job.id, attempts: known.attempts };
+  // Another one may be under way in its place.
+  if (state === 'SUPERSEDED' || state === 'CANCELLED') throw await giveUp(context, handle);
+  return { status: 'accepted', jobId: job.id, attempts };
 }
 
-function isGivenUp({ state }: Job): boolean {
-  return state === 'SUPERSEDED' || state === 'CANCELLED';
-}
-
-/** Accepted after the job had been given up: another one may be under way in its place, so this one is stopped. */
+/** Accepted after the job had been given up: it is stopped. */
 async function giveUp(
   { operation, session }: JobContext<QueueOperation>,
   handle: JobHandle,

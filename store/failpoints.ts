@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * Places where a test may stop the world: between any two of them a process can die, pause, or lose an answer of the
- * database. `before_commit` lies inside the transaction, `after_commit` just behind it.
+ * database. What is one statement has a place before it and one `after_commit`; the end of a run, a transaction, has one inside.
  */
 export const FAILPOINTS = [
   'exec.before_row',
@@ -13,19 +13,16 @@ export const FAILPOINTS = [
   'callback.before_row',
   'callback.after_row',
   'intent.before',
-  'intent.before_commit',
   'intent.after_commit',
   'send.before_lease_check',
   'send.before_first_byte',
   'send.after_accept',
-  'accept.before_commit',
   'accept.after_commit',
   'poll.before',
   'poll.after',
   'result.after_download',
   'store.after_rename',
   'settle.before',
-  'settle.before_commit',
   'settle.after_commit',
   'activity.before_return',
   'step.before_running',

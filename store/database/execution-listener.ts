@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import type { Database } from './database';
-import { EXECUTION_CHANNEL } from './executions/write-context';
 
 /** One LISTEN connection per process that tells waiting polls when an execution changed. */
 export interface ExecutionListener {
@@ -21,6 +20,8 @@ export interface ExecutionListener {
   close(): Promise<void>;
 }
 
+/** Channel that `record_event` notifies; the payload is `<execution id> <revision> <status>`. */
+const EXECUTION_CHANNEL = 'everframe_execution';
 const defaultLookEveryMs = 1_000;
 /** While connected, notifications come by themselves; a look now and then covers a connection that died silently. */
 const looksSkippedWhenConnected = 4;

@@ -12,6 +12,7 @@ import { prepareResume } from './executions/resume-execution';
 import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
 import { takeOverExecution } from './executions/take-over';
 import { unansweredCancels } from './executions/unanswered-cancels';
+import { writeNodes } from './executions/update-nodes';
 import { writeExecution } from './executions/write-execution';
 
 /** Everything that may be done to executions; the database alone judges money, generations and states. */
@@ -22,6 +23,7 @@ export const executions = {
   pendingStarts,
   open: openExecutions,
   write: writeExecution,
+  writeNodes,
   takeOver: takeOverExecution,
   closeFromTemporal,
   requestCancel,

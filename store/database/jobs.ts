@@ -1,9 +1,16 @@
 import type { Database } from './database';
+import { writeAcceptance } from './jobs/accept-job';
 import { OPEN_JOB_STATES, type Job } from './jobs/job';
 import { jobsOfExecution, jobColumns, toJob } from './jobs/job-row';
+import { writeIntent } from './jobs/open-job';
+import { writeSettlement } from './jobs/settle-job';
 
-/** Reads of jobs; they are written through `executions.write`. */
+/** Reads of jobs, and the three writes of every paid step; the others go through `executions.write`. */
 export const jobs = {
+  writeIntent,
+  writeAcceptance,
+  writeSettlement,
+
   /** Undefined when there is none. */
   async find(database: Database, jobId: string): Promise<Job | undefined> {
     const row = await database.queries

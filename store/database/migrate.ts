@@ -2,10 +2,12 @@ import { Migrator, sql } from 'kysely';
 import type { Migration } from 'kysely';
 import { openMigrationDatabase, type Database } from './database';
 import { trunk } from './migrations/0001-trunk';
+import { writeFunctions } from './migrations/0006-write-functions';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-trunk': trunk,
+  '0006-write-functions': writeFunctions,
 };
 
 /**

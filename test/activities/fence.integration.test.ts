@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { writeAsSender, writeFenced } from '../../activities/fence';
+import { asSender, writeFenced } from '../../activities/fence';
 import type { Database } from '../../store/database/database';
 import { jobs } from '../../store/database/jobs';
 import { openTestStore } from '../support/test-database';
@@ -51,8 +51,10 @@ describe('after a reset', () => {
     await writeAs(execution, 'run-2', 'run-2');
     const scope = { executionId: execution.id, accountId: execution.accountId, mode: 'test' } as const;
     const deps = { database, latestRunId: async () => 'run-2' };
+    const send = { latencyMs: 1, startedAt: new Date() };
+    const acceptance = { jobId, token: claim.token, handle: { providerJobId: 'p1' }, send };
     await anEnvironment(RUN).run(() =>
-      writeAsSender(deps, scope, (writer) => writer.acceptJob(jobId, claim.token, { providerJobId: 'p1' })),
+      asSender(deps, scope, (writeScope) => jobs.writeAcceptance(database, writeScope, acceptance)),
     );
     expect(await jobs.find(database, jobId)).toMatchObject({ state: 'ACCEPTED' });
     expect((await execution.row()).temporalRunId).toBe('run-2');

@@ -5,9 +5,6 @@ import { toJson } from '../json';
 import type { ExecutionStatus, NodeStatus } from '../tables';
 import type { ExecutionEvent } from './execution';
 
-/** Channel of PostgreSQL notifications; the payload is `<execution id> <revision> <status>`. */
-export const EXECUTION_CHANNEL = 'everframe_execution';
-
 /** One write of one execution: its transaction, its locked row, and what changed so far. */
 export interface WriteContext {
   readonly transaction: DatabaseTransaction;
@@ -59,13 +56,7 @@ export async function recordEvent(
   executionId: string,
   event: Pick<ExecutionEvent, 'type' | 'data'>,
 ): Promise<void> {
-  await sql`
-    with raised as (
-      update executions set revision = revision + 1 where id = ${executionId} returning id, revision, status
-    ), event as (
-      insert into events (execution_id, revision, type, data)
-      select id, revision, ${event.type}, ${toJson(event.data)}::json from raised
-    )
-    select pg_notify(${EXECUTION_CHANNEL}, id || ' ' || revision || ' ' || status) from raised
-  `.execute(transaction);
+  await sql`select record_event(${executionId}, ${event.type}, ${toJson(event.data)}::json)`.execute(
+    transaction,
+  );
 }

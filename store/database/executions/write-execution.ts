@@ -1,12 +1,14 @@
-import { jobWriter } from '../jobs/job-writer';
+import { sql } from 'kysely';
+import type { Mode } from '../../../workflows/contract';
+import { callFunction, scopeFields } from '../call-function';
 import type { Database, DatabaseTransaction } from '../database';
-import type { ExecutionsTable } from '../tables';
-import type { Selectable } from 'kysely';
-import { ExecutionNotFoundError, FenceError, type WriteScope } from './execution';
+import { jobWriter } from '../jobs/job-writer';
+import type { ExecutionStatus } from '../tables';
+import type { WriteScope } from './execution';
 import type { ExecutionWriter } from './execution-writer';
 import { finishExecution, setExecutionStatus } from './finish-execution';
 import { updateNodes } from './update-nodes';
-import { isOpenStatus, recordEvent, VisibleChanges, type WriteContext } from './write-context';
+import { recordEvent, VisibleChanges, type WriteContext } from './write-context';
 
 /**
  * Runs `work` in one transaction under the lock of the execution row, after the fence has let the scope's Temporal run
@@ -41,59 +43,31 @@ function createWriter(context: WriteContext): ExecutionWriter {
 }
 
 async function openContext(transaction: DatabaseTransaction, scope: WriteScope): Promise<WriteContext> {
-  const row = await transaction
-    .selectFrom('executions')
-    .select(lockedColumns)
-    .where('id', '=', scope.executionId)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (row === undefined) throw new ExecutionNotFoundError(scope.executionId);
-  await passFence(transaction, scope, row);
+  const row = await callFunction(
+    sql<LockedRow>`
+      select account_id, mode, attempt, status, is_cancel_requested
+      from lock_execution(${scopeFields(scope)})`,
+    transaction,
+  );
   return {
     transaction,
     runId: scope.runId,
     changes: new VisibleChanges(),
     execution: {
-      id: row.id,
+      id: scope.executionId,
       accountId: row.account_id,
       mode: row.mode,
       attempt: row.attempt,
       status: row.status,
-      isCancelRequested: row.cancel_requested_at !== null,
+      isCancelRequested: row.is_cancel_requested,
     },
   };
 }
 
-const lockedColumns = [
-  'id',
-  'account_id',
-  'mode',
-  'attempt',
-  'status',
-  'temporal_run_id',
-  'past_run_ids',
-  'cancel_requested_at',
-] as const;
-type LockedRow = Pick<Selectable<ExecutionsTable>, (typeof lockedColumns)[number]>;
-
-async function passFence(transaction: DatabaseTransaction, scope: WriteScope, row: LockedRow): Promise<void> {
-  const current = row.temporal_run_id;
-  if (current === scope.runId) return;
-  const isPast = row.past_run_ids.includes(scope.runId);
-  // One that ended before it had a run was closed on purpose: a run that comes too late must not pay for it.
-  const isClosedUnstarted = current === null && !isOpenStatus(row.status);
-  const isNext = current === null || current === scope.continuedFromRunId;
-  if (isPast || isClosedUnstarted || !isNext) {
-    throw new FenceError(scope.executionId, scope.runId, current, isPast || isClosedUnstarted);
-  }
-  await transaction
-    .updateTable('executions')
-    .set({
-      temporal_run_id: scope.runId,
-      past_run_ids: current === null ? row.past_run_ids : [...row.past_run_ids, current],
-      start_requested_at: null,
-    })
-    .where('id', '=', scope.executionId)
-    .where('temporal_run_id', 'is not distinct from', current)
-    .execute();
+interface LockedRow {
+  readonly account_id: string;
+  readonly mode: Mode;
+  readonly attempt: number;
+  readonly status: ExecutionStatus;
+  readonly is_cancel_requested: boolean;
 }

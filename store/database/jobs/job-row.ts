@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type RawBuilder, type Selectable } from 'kysely';
 import type { Queries } from '../database';
 import type { JobsTable } from '../tables';
 import type { Job } from './job';
@@ -36,7 +36,14 @@ export const jobColumns = [
   'settled_at',
 ] as const;
 
-export function toJob(row: Pick<Selectable<JobsTable>, (typeof jobColumns)[number]>): Job {
+export type JobRow = Pick<Selectable<JobsTable>, (typeof jobColumns)[number]>;
+
+/** {@link jobColumns} of a value of type `jobs` that a function answers. */
+export function jobFields(value: 'r.job'): RawBuilder<unknown> {
+  return sql.raw(jobColumns.map((column) => `(${value}).${column}`).join(', '));
+}
+
+export function toJob(row: JobRow): Job {
   return {
     id: row.id,
     executionId: row.execution_id,

@@ -4,6 +4,7 @@ import type { ExecutionWriter } from '../executions/execution-writer';
 import { isOpenStatus, type WriteContext } from '../executions/write-context';
 import { toJson, toNullableJson } from '../json';
 import type { JobState } from '../tables';
+import { acceptJob } from './accept-job';
 import { JobStateError, type Job, type JobClaim } from './job';
 import { jobColumns, toJob } from './job-row';
 import { endJob, moveJob, type Transition } from './job-transition';
@@ -41,9 +42,18 @@ function sendWriter(context: WriteContext): SendWriter {
         { jobId, token, from: ['SUBMITTING'] },
         { state: 'INTENT', failure: toJson(failure), lease_until: null },
       ),
-    acceptJob: (jobId, token, handle) =>
-      move({ jobId, token, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
-    adoptJob: (jobId, handle) => move({ jobId, from: ['SUBMITTING', 'UNKNOWN'] }, accepted(toJson(handle))),
+    acceptJob: (jobId, token, handle) => acceptJob(context, jobId, token, handle),
+    adoptJob: (jobId, handle) =>
+      move(
+        { jobId, from: ['SUBMITTING', 'UNKNOWN'] },
+        {
+          state: 'ACCEPTED',
+          provider_handle: toJson(handle),
+          accepted_at: sql<Date>`now()`,
+          lease_until: null,
+          failure: null,
+        },
+      ),
     unknownJob: (jobId, { token, failure } = {}) =>
       move(
         { jobId, token, hasLeaseEnded: token === undefined, from: ['SUBMITTING'] },
@@ -83,16 +93,6 @@ function endWriter(context: WriteContext): Pick<JobWriter, 'rejectJob' | 'failJo
         ...options,
       }),
   };
-}
-
-function accepted(handle: string) {
-  return {
-    state: 'ACCEPTED',
-    provider_handle: handle,
-    accepted_at: sql<Date>`now()`,
-    lease_until: null,
-    failure: null,
-  } as const;
 }
 
 /** An execution that has ended sends nothing any more, whatever its Temporal run still tries. */

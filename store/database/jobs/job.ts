@@ -43,9 +43,6 @@ export interface Job {
 /** A job may still cost money or bring a result. */
 export const OPEN_JOB_STATES = ['INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED'] as const;
 
-/** A new generation may follow these; every other state is adopted when the request is the same. */
-export const DEFINITELY_FAILED_JOB_STATES = ['REJECTED', 'FAILED', 'CANCELLED', 'SUPERSEDED'] as const;
-
 export interface OpenJobRequest {
   readonly step: string;
   readonly nodeId: string;
@@ -73,6 +70,19 @@ export interface OpenedJob {
   readonly adopted: boolean;
   /** Open jobs with another request that were given up; those with a handle are to be cancelled at the provider. */
   readonly superseded: readonly Job[];
+}
+
+/** What a claim in one breath with its intent needs. */
+export interface ClaimRequest {
+  /** A definite failure up to this generation is known to the caller. */
+  readonly pastGeneration: number;
+  readonly leaseMs: number;
+  readonly credentialId: string;
+}
+
+export interface ClaimedIntent extends OpenedJob {
+  /** Absent when the job was sent before. */
+  readonly claim?: JobClaim;
 }
 
 /** The right to send, held by one claimer until `leaseUntil`. */
@@ -127,6 +137,14 @@ export class BudgetReachedError extends Error {
     super(
       `the ${limit} does not cover the next job: ${neededCredits} more credits are needed, ${availableCredits} are available`,
     );
+  }
+}
+
+/** A definite failure lies before, and the caller has not said that it knows of it. Nothing was written. */
+export class EarlierFailureError extends Error {
+  override readonly name = 'EarlierFailureError';
+  constructor(readonly generation: number) {
+    super(`generation ${generation} of the job failed`);
   }
 }
 

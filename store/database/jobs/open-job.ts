@@ -1,132 +1,94 @@
-import { sql } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { sql, type RawBuilder } from 'kysely';
 import { newId } from '../../ids';
+import { callFunction, scopeFields } from '../call-function';
 import { callbackToken, callbackTokenHash } from '../callback-token';
-import type { WriteContext } from '../executions/write-context';
-import { isOpenStatus } from '../executions/write-context';
+import type { Database, Queries } from '../database';
+import type { WriteScope } from '../executions/execution';
+import { isOpenStatus, type WriteContext } from '../executions/write-context';
 import { toJson } from '../json';
-import type { GenerationReason, JobState } from '../tables';
 import {
-  DEFINITELY_FAILED_JOB_STATES,
   JobStateError,
+  type ClaimedIntent,
+  type ClaimRequest,
   type Job,
   type OpenedJob,
   type OpenJobRequest,
 } from './job';
-import { jobColumns, toJob } from './job-row';
-import { holdForSentJobs, reserveOpenJobs } from './reservation';
+import { jobColumns, jobFields, toJob, type JobRow } from './job-row';
 
-/**
- * Allocates the generation and reserves the price, under the lock of the execution row:
- * - an open job of the same step and candidate with another request is SUPERSEDED;
- * - the newest job is adopted when its request is the same and it is not definitely failed;
- * - else a new generation is opened, with the reason for it.
- */
+/** Allocates the generation and reserves the price, under the lock of the execution row; see `open_job`. */
 export async function openJob(context: WriteContext, request: OpenJobRequest): Promise<OpenedJob> {
-  if (!isOpenStatus(context.execution.status)) {
+  const { transaction, execution, runId } = context;
+  if (!isOpenStatus(execution.status)) {
     throw new JobStateError(
-      `execution ${context.execution.id} is ${context.execution.status}: no job can be opened for step ${request.step}`,
+      `execution ${execution.id} is ${execution.status}: no job can be opened for step ${request.step}`,
     );
   }
-  const newest = await newestJob(context, request);
-  const next = nextGeneration(newest, request);
-  const superseded = newest === undefined ? [] : await supersede(context, request);
-  const job = next.kind === 'adopt' ? next.job : await insertJob(context, request, next);
-  if (job.state === 'INTENT') await reserveOpenJobs(context, job.priceReserved);
-  // Money for a job that was sent is owed: its result is collected whatever the hold still covers.
-  else if (job.state !== 'SETTLED') await holdForSentJobs(context);
-  return { job, adopted: next.kind === 'adopt', superseded };
+  const row = await callFunction(
+    sql<OpenedRow & { has_changed_hold: boolean }>`
+      select ${jobFields('r.job')}, r.is_adopted, r.superseded, r.has_changed_hold
+      from open_job(${execution.id}, ${execution.accountId}, ${execution.mode}, ${runId}, ${requestFields(request)},
+        null, null, null, null) r`,
+    transaction,
+  );
+  if (row.has_changed_hold) context.changes.hasOther = true;
+  return toOpenedJob(transaction, row);
 }
 
-type NextGeneration =
-  | { readonly kind: 'adopt'; readonly job: Job }
-  | { readonly kind: 'open'; readonly generation: number; readonly reason: GenerationReason };
-
-function nextGeneration(newest: Job | undefined, request: OpenJobRequest): NextGeneration {
-  if (newest === undefined) return { kind: 'open', generation: 1, reason: 'first' };
-  const reason = reasonForNext(newest, request);
-  if (reason === undefined) return { kind: 'adopt', job: newest };
-  return { kind: 'open', generation: newest.generation + 1, reason };
-}
-
-function reasonForNext(newest: Job, request: OpenJobRequest): GenerationReason | undefined {
-  if (newest.requestHash !== request.requestHash) return 'changed';
-  if (newest.state === 'UNKNOWN') return request.resubmitUnknown;
-  const hasFailed = DEFINITELY_FAILED_JOB_STATES.some((state) => state === newest.state);
-  return hasFailed ? 'definite_failure' : undefined;
-}
-
-/** Gives up what another request had opened, and, where asked for, a job whose fate is unknown. */
-async function supersede(context: WriteContext, request: OpenJobRequest): Promise<readonly Job[]> {
-  const rows = await context.transaction
-    .updateTable('jobs')
-    .set({ state: 'SUPERSEDED' })
-    .where('execution_id', '=', context.execution.id)
-    .where('step', '=', request.step)
-    .where('provider', '=', request.provider)
-    .where('model', '=', request.model)
-    .where('state', 'in', supersededFrom)
-    .where((eb) =>
-      eb.or([
-        eb('request_hash', '<>', request.requestHash),
-        eb('state', '=', 'UNKNOWN').and(sql.lit(request.resubmitUnknown !== undefined), '=', true),
-      ]),
-    )
-    .returning(jobColumns)
-    .execute();
-  return rows.map(toJob);
-}
-
-const supersededFrom: readonly JobState[] = ['INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED'];
-
-async function newestJob(context: WriteContext, request: OpenJobRequest): Promise<Job | undefined> {
-  const row = await context.transaction
-    .selectFrom('jobs')
-    .select(jobColumns)
-    .where('execution_id', '=', context.execution.id)
-    .where('step', '=', request.step)
-    .where('provider', '=', request.provider)
-    .where('model', '=', request.model)
-    .orderBy('generation', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row && toJob(row);
-}
-
-async function insertJob(
-  context: WriteContext,
+/**
+ * The intent and its claim as a write of their own, through the fence: one statement. The node shows who serves it.
+ * @throws EarlierFailureError when a generation above `claim.pastGeneration` failed definitely
+ * @throws BudgetReachedError
+ */
+export async function writeIntent(
+  database: Database,
+  scope: WriteScope,
   request: OpenJobRequest,
-  { generation, reason }: Extract<NextGeneration, { kind: 'open' }>,
-): Promise<Job> {
-  const { execution } = context;
-  const id = newId('job');
-  const row = await context.transaction
-    .insertInto('jobs')
-    .values({
-      id,
-      execution_id: execution.id,
-      account_id: execution.accountId,
-      mode: execution.mode,
-      step: request.step,
-      node_id: request.nodeId,
-      node_type: request.nodeType,
-      provider: request.provider,
-      model: request.model,
-      generation,
-      generation_reason: reason,
-      request_hash: request.requestHash,
-      request: toJson(request.request),
-      state: 'INTENT',
-      callback_token_hash: tokenHash(request.callbackSecret, id),
-      price_reserved: request.priceCredits,
-      possible_duplicate: reason === 'policy' || reason === 'user',
-      fallback_from: toJson(request.fallbackFrom ?? []),
-      temporal_run_id: context.runId,
-    })
-    .returning(jobColumns)
-    .executeTakeFirstOrThrow();
-  return toJob(row);
+  { pastGeneration, leaseMs, credentialId }: ClaimRequest,
+): Promise<ClaimedIntent> {
+  const token = randomUUID();
+  const row = await callFunction(
+    sql<OpenedRow & { is_claimed: boolean }>`
+      select ${jobFields('r.job')}, r.is_adopted, r.is_claimed, r.superseded
+      from write_intent(${scopeFields(scope)}, ${requestFields(request)},
+        ${pastGeneration}::int, ${token}::uuid, ${leaseMs}::int, ${credentialId}) r`,
+    database.queries,
+  );
+  const opened = await toOpenedJob(database.queries, row);
+  const { leaseUntil } = opened.job;
+  return row.is_claimed && leaseUntil ? { ...opened, claim: { token, leaseUntil } } : opened;
+}
+
+interface OpenedRow extends JobRow {
+  readonly is_adopted: boolean;
+  readonly superseded: readonly string[];
+}
+
+/** The parameters of `open_job` from `p_job_id` to `p_resubmit_unknown`. */
+function requestFields(request: OpenJobRequest): RawBuilder<unknown> {
+  const jobId = newId('job');
+  return sql`${jobId}, ${request.step}, ${request.nodeId}, ${request.nodeType}, ${request.provider}, ${request.model},
+    ${request.requestHash}, ${toJson(request.request)}::json, ${request.priceCredits}::bigint,
+    ${toJson(request.fallbackFrom ?? [])}::json, ${tokenHash(request.callbackSecret, jobId)}::bytea,
+    ${request.resubmitUnknown ?? null}`;
 }
 
 function tokenHash(secret: string | undefined, jobId: string): Buffer | null {
   return secret === undefined ? null : callbackTokenHash(callbackToken(secret, jobId));
+}
+
+async function toOpenedJob(queries: Queries, row: OpenedRow): Promise<OpenedJob> {
+  return { job: toJob(row), adopted: row.is_adopted, superseded: await readJobs(queries, row.superseded) };
+}
+
+async function readJobs(queries: Queries, ids: readonly string[]): Promise<readonly Job[]> {
+  if (ids.length === 0) return [];
+  const rows = await queries
+    .selectFrom('jobs')
+    .select(jobColumns)
+    .where(sql<boolean>`id = any (${[...ids]}::text[])`)
+    .orderBy('id')
+    .execute();
+  return rows.map(toJob);
 }
