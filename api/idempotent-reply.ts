@@ -46,6 +46,12 @@ export async function replyOnce(
       lifetimeMs: LIFETIME_MS,
     }));
   } catch (error) {
+    // The first request may have ended meanwhile: what it did is no reason to refuse its own repeat.
+    const first =
+      error instanceof ApiError
+        ? await idempotency.find(dependencies.database, caller.accountId, key)
+        : undefined;
+    if (first !== undefined) return replay(first);
     if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) {
       throw conflict(
         'idempotency_in_flight',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionViewSchema } from '../pipeline/execution-view';
+import { badRequest } from './api-error';
 
 /** The poll body, under its own name in OpenAPI. */
 export const executionSchema = executionViewSchema.meta({ id: 'Execution' });
@@ -38,5 +39,12 @@ export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20).describe('Items per page.'),
   cursor: z.string().min(1).max(500).optional().describe('`nextCursor` of the page before.'),
 };
+
+/** For `catch` on the read of a page. @throws ApiError 400 for a cursor that is not ours; every other error as it is */
+export function cursorInvalid(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'InvalidCursorError') throw error;
+  const message = 'This cursor is not one of ours. Use the nextCursor of the page before, or none.';
+  throw badRequest('cursor_invalid', message);
+}
 
 export const accountAsset = z.object({ assetId: z.string().max(100) });

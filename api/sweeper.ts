@@ -4,6 +4,7 @@ import { idempotency } from '../store/database/idempotency';
 import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
+import { beginDueRedrives } from './redrive';
 import { startExecution } from './start-execution';
 import {
   PreviousRunOpenError,
@@ -23,7 +24,7 @@ const FIRST_LOOK_BACK_MS = 600_000;
 const PRUNE_MS = 600_000;
 const CURSOR = 'closed_runs';
 
-type SweeperDependencies = Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'clock'>;
+type SweeperDependencies = Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'clock' | 'settings'>;
 
 export interface Sweeper {
   /** One sweep, unless another process is at it. */
@@ -34,7 +35,10 @@ export interface Sweeper {
   stop(): Promise<void>;
 }
 
-/** Mends what a crash or an operator left: starts that never reached Temporal, cancels too, runs that ended elsewhere. */
+/**
+ * Mends what a crash or an operator left: starts that never reached Temporal, cancels too, runs that ended elsewhere.
+ * Begins redrives at their time.
+ */
 export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   const { database, logger, clock } = dependencies;
   let timer: NodeJS.Timeout | undefined;
@@ -45,6 +49,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await startPending(dependencies);
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
+    await beginDueRedrives(dependencies);
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
     await idempotency.prune(database);

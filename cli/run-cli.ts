@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
 import { addCancelCommand } from './commands/cancel';
+import { addDeadLettersCommand } from './commands/dead-letters';
 import { addDemoCommand } from './commands/demo';
 import { addExecutionsCommand } from './commands/executions';
 import { addKeysCommand } from './commands/keys';
@@ -52,6 +53,7 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addCancelCommand(program, run);
   addQuoteCommand(program, run);
   addExecutionsCommand(program, run);
+  addDeadLettersCommand(program, run);
   addNodesCommand(program, run);
   addKeysCommand(program, run);
   return program;

@@ -1,6 +1,13 @@
 import { EverframeError } from './everframe-error';
 import { backoffMs, createTransport, type Transport, type TransportOptions } from './http-transport';
 import type {
+  DeadLetterDetail,
+  DeadLetterFilters,
+  DeadLetterView,
+  RedriveReceipt,
+  RedriveSelection,
+} from './dead-letter-types';
+import type {
   ApiKeyView,
   AssetView,
   CallOptions,
@@ -56,6 +63,17 @@ export interface EverframeClient {
   quote(input: ExecuteInput, options?: CallOptions & { readonly workflowId?: string }): Promise<Quote>;
   listExecutions(filters?: ListFilters, options?: CallOptions): Promise<Page<ExecutionSummary>>;
   getExecution(executionId: string, options?: CallOptions): Promise<ExecutionDetail>;
+  /** Nodes that failed at every candidate, newest first; open ones unless asked otherwise. */
+  listDeadLetters(filters?: DeadLetterFilters, options?: CallOptions): Promise<Page<DeadLetterView>>;
+  getDeadLetter(deadLetterId: string, options?: CallOptions): Promise<DeadLetterDetail>;
+  /** Tries one again: its execution goes on from the failed step. */
+  redriveDeadLetter(deadLetterId: string, options?: CreatingOptions): Promise<ResumeReceipt>;
+  /** The receipt that a redrive would give; nothing is started. */
+  previewRedrive(deadLetterId: string, options?: CallOptions): Promise<ResumeReceipt>;
+  /** Plans many; the first go on within seconds. */
+  redriveDeadLetters(selection: RedriveSelection, options?: CreatingOptions): Promise<RedriveReceipt>;
+  /** Count and price of {@link redriveDeadLetters}; nothing is started. */
+  previewRedrives(selection: RedriveSelection, options?: CallOptions): Promise<RedriveReceipt>;
   /** The catalog: ports, JSON Schema of config, candidates, prices. */
   listNodeTypes(options?: CallOptions): Promise<readonly NodeTypeView[]>;
   getNodeType(type: string, options?: CallOptions): Promise<NodeTypeView>;
@@ -93,6 +111,13 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     quote: (input, given) => calls.ask(`${workflowPath(given?.workflowId)}/quote`, input, given),
     listExecutions: (filters = {}, given) => calls.get(`/workflows/executions${toQuery(filters)}`, given),
     getExecution: (id, given) => calls.get(executionPath(id), given),
+    listDeadLetters: (filters = {}, given) => calls.get(`/dead-letters${toQuery(filters)}`, given),
+    getDeadLetter: (id, given) => calls.get(letterPath(id), given),
+    redriveDeadLetter: (id, given) => calls.create(`${letterPath(id)}/redrive`, {}, given),
+    previewRedrive: (id, given) => calls.ask(`${letterPath(id)}/redrive`, { dryRun: true }, given),
+    redriveDeadLetters: (selection, given) => calls.create('/dead-letters/redrive', selection, given),
+    previewRedrives: (selection, given) =>
+      calls.ask('/dead-letters/redrive', { ...selection, dryRun: true }, given),
     listNodeTypes: async (given) => (await calls.get<{ data: NodeTypeView[] }>('/nodes', given)).data,
     getNodeType: (type, given) => calls.get(`/nodes/${encodeURIComponent(type)}`, given),
     getAsset: (id, given) => calls.get(assetPath(id), given),
@@ -232,7 +257,11 @@ function assetPath(assetId: string): string {
   return `/assets/${encodeURIComponent(assetId)}`;
 }
 
-function toQuery(filters: ListFilters): string {
+function letterPath(deadLetterId: string): string {
+  return `/dead-letters/${encodeURIComponent(deadLetterId)}`;
+}
+
+function toQuery(filters: ListFilters | DeadLetterFilters): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filters)) {
     if (value !== undefined) query.set(name, String(value));

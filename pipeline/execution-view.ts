@@ -27,12 +27,23 @@ export const assetViewSchema = z.object({
  */
 export const outputViewSchema = z.record(z.string(), z.unknown());
 
+/** Why one candidate did not serve a node. */
+export const candidateFailureSchema = z.object({
+  provider: z.string(),
+  model: z.string(),
+  code: z.enum(failureCodes),
+  message: z.string(),
+  retryable: z.boolean(),
+});
+
 /** Why one node failed. */
 export const failureViewSchema = z.object({
   code: z.enum(failureCodes),
   message: z.string(),
   provider: z.string().optional(),
   retryable: z.boolean(),
+  /** Each candidate that was asked in the last round, in order, with its own reason. */
+  candidates: z.array(candidateFailureSchema).readonly().optional(),
 });
 
 /** Why the run failed: the first node that made it fail. */

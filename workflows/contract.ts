@@ -284,6 +284,17 @@ export interface FailureView {
   readonly message: string;
   readonly provider?: string;
   readonly retryable: boolean;
+  /** Of a node that runs at providers: each candidate that was asked in the last round, in order, with its own reason. */
+  readonly candidates?: readonly CandidateFailure[];
+}
+
+/** Why one candidate did not serve a node. */
+export interface CandidateFailure {
+  readonly provider: string;
+  readonly model: string;
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly retryable: boolean;
 }
 
 export interface ExecutionFailure extends FailureView {

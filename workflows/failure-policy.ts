@@ -93,6 +93,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 export function failureView(failure: StepFailure): FailureView {
-  const { code, message, provider, retryable } = failure;
-  return { code, message, retryable, ...(provider ? { provider } : {}) };
+  const { code, message, provider, retryable, candidates } = failure;
+  return {
+    code,
+    message,
+    retryable,
+    ...(provider ? { provider } : {}),
+    ...(candidates ? { candidates } : {}),
+  };
 }

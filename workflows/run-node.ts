@@ -6,6 +6,7 @@ import {
   candidateKey,
   INLINE_VALUE_BYTES_MAX,
   type Candidate,
+  type CandidateFailure,
   type ExecutionScope,
   type JobInput,
   type JsonObject,
@@ -153,21 +154,21 @@ async function runCandidates(
   }
 }
 
-interface CandidateFailure {
+interface TriedCandidate {
   readonly candidate: Candidate;
   readonly failure: StepFailure;
 }
 
 type Round =
   | { readonly end: NodeEnd; readonly failures?: undefined }
-  | { readonly end?: undefined; readonly failures: readonly CandidateFailure[] };
+  | { readonly end?: undefined; readonly failures: readonly TriedCandidate[] };
 
 async function tryCandidates(
   node: PlanNode,
   candidates: readonly Candidate[],
   input: StepInput,
 ): Promise<Round> {
-  const failures: CandidateFailure[] = [];
+  const failures: TriedCandidate[] = [];
   for (const candidate of candidates) {
     const fallbackFrom = failures.map((tried) => candidateKey(tried.candidate));
     try {
@@ -213,7 +214,7 @@ async function runJob(node: PlanNode, candidate: Candidate, input: JobInput): Pr
   }
 }
 
-function earliestProbe(failures: readonly CandidateFailure[]): number | undefined {
+function earliestProbe(failures: readonly TriedCandidate[]): number | undefined {
   const times = failures.map(({ failure }) =>
     failure.type === 'CircuitOpen' ? failure.retryAtMs : undefined,
   );
@@ -222,15 +223,23 @@ function earliestProbe(failures: readonly CandidateFailure[]): number | undefine
 }
 
 /** One candidate's failure is the node's; several are told together, the last decisive one first if it ended the chain. */
-function combine(node: PlanNode, failures: readonly CandidateFailure[]): StepFailure {
+function combine(node: PlanNode, failures: readonly TriedCandidate[]): StepFailure {
   const last = failures.at(-1);
   if (!last)
     return stepFailure('Internal', `Node "${node.id}" has no candidate. Report this: the plan is broken.`);
-  if (failures.length === 1 || !last.failure.tryNext) return last.failure;
+  const candidates = failures.map(toCandidateFailure);
+  if (failures.length === 1 || !last.failure.tryNext) return { ...last.failure, candidates };
   const told = failures
     .map(({ candidate, failure }) => `${candidateKey(candidate)}: ${failure.message}`)
     .join(' | ');
-  return stepFailure('AllProvidersFailed', `Every candidate of ${node.nodeType} failed. ${told}`);
+  const message = `Every candidate of ${node.nodeType} failed. ${told}`;
+  return { ...stepFailure('AllProvidersFailed', message), candidates };
+}
+
+function toCandidateFailure({ candidate, failure }: TriedCandidate): CandidateFailure {
+  const { provider, model } = candidate;
+  const { code, message, retryable } = failure;
+  return { provider, model, code, message, retryable };
 }
 
 function recorded(result: StepResult): NodeEnd {

@@ -1,19 +1,16 @@
+import { collectInputs } from '../pipeline/pure/node-inputs';
 import {
   candidateKey,
-  type AssetReference,
-  type JsonValue,
   type CarriedNode,
   type ExecutionFailure,
   type FailureView,
+  type NodeInputs,
   type NodeOutputs,
   type NodeProgress,
   type Plan,
   type PlanNode,
-  type PortValue,
 } from './contract';
 import type { NodeEnd } from './run-node';
-
-type JsonOrAsset = JsonValue | AssetReference;
 
 /** Where a node stands in this Temporal run. */
 export interface NodeState {
@@ -52,17 +49,9 @@ export class RunState {
     return this.nodes.get(nodeId)?.outputs;
   }
 
-  /** Values at a node's connected ports; `many` ports collect in edge order. */
-  inputsOf(node: PlanNode): Record<string, PortValue> {
-    const inputs: Record<string, PortValue> = {};
-    const lists = new Map<string, JsonOrAsset[]>();
-    for (const { port, many, sourceNodeId, sourcePort } of node.inputs) {
-      const value = this.outputs(sourceNodeId)?.[sourcePort];
-      if (value === undefined) continue;
-      if (many) inputs[port] = collect(lists, port, value);
-      else inputs[port] = value;
-    }
-    return inputs;
+  /** Values at a node's connected ports. */
+  inputsOf(node: PlanNode): NodeInputs {
+    return collectInputs(node, (nodeId) => this.outputs(nodeId));
   }
 
   complete(nodeId: string, end: NodeEnd): void {
@@ -111,14 +100,6 @@ export class RunState {
     }
     return undefined;
   }
-}
-
-/** A list that comes along an edge is one element: lists are not flattened. */
-function collect(lists: Map<string, JsonOrAsset[]>, port: string, value: PortValue): JsonOrAsset[] {
-  const list = lists.get(port) ?? [];
-  lists.set(port, list);
-  list.push(value as JsonOrAsset);
-  return list;
 }
 
 function initialState(carried: CarriedNode | undefined): NodeState {

@@ -3,6 +3,7 @@ import { createApiKey, listApiKeys, revokeApiKey } from './api-keys';
 import { getAssetContent } from './asset-content';
 import { getAsset } from './assets';
 import { cancelExecution } from './cancel-execution';
+import { getDeadLetter, listDeadLetters } from './dead-letters';
 import { documentationRoutes } from './documentation';
 import { executeWorkflow } from './execute-workflow';
 import { getExecution } from './get-execution';
@@ -12,6 +13,8 @@ import { getNodeType, listNodeTypes } from './nodes';
 import { pollExecution } from './poll-execution';
 import { quoteWorkflow } from './quote-workflow';
 import { receiveCallback } from './receive-callback';
+import { redriveDeadLetter } from './redrive-dead-letter';
+import { redriveDeadLetters } from './redrive-dead-letters';
 import { resumeExecution } from './resume-execution';
 import { streamEvents } from './stream-events';
 
@@ -25,6 +28,10 @@ export const routes: readonly Route[] = [
   resumeExecution,
   executeWorkflow,
   quoteWorkflow,
+  listDeadLetters,
+  redriveDeadLetters,
+  getDeadLetter,
+  redriveDeadLetter,
   listNodeTypes,
   getNodeType,
   getAsset,

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { executions } from '../../store/database/executions';
 import type { ExecutionRow } from '../../store/database/executions/execution';
 import { executionFailureSchema } from '../../pipeline/execution-view';
-import { ApiError } from '../api-error';
 import type { ApiSettings } from '../dependencies';
 import { defineKeyRoute, noBody, noParameters } from '../route';
-import { invalidSchema, pageQuery, time } from '../schemas';
+import { cursorInvalid, invalidSchema, pageQuery, time } from '../schemas';
 import { executionLinks } from '../views/links';
 
 const statusSchema = z.enum(['RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED']);
@@ -72,9 +71,7 @@ export const listExecutions = defineKeyRoute({
     const page = { cursor: query.cursor, limit: query.limit };
     const found = await executions
       .list(dependencies.database, caller.accountId, filters, page)
-      .catch((error: unknown) => {
-        throw error instanceof Error && error.name === 'InvalidCursorError' ? cursorInvalid() : error;
-      });
+      .catch(cursorInvalid);
     const data = found.executions.map((row) => summarizeExecution(row, dependencies.settings));
     return { status: 200, body: { data, hasMore: found.nextCursor !== null, nextCursor: found.nextCursor } };
   },
@@ -104,9 +101,4 @@ export function summarizeExecution(
 
 function toDate(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : new Date(text);
-}
-
-function cursorInvalid(): ApiError {
-  const message = 'This cursor is not one of ours. Use the nextCursor of the page before, or none.';
-  return new ApiError({ status: 400, code: 'cursor_invalid', message });
 }

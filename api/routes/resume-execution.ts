@@ -5,12 +5,14 @@ import type { ExecutionDetail, ResumeResult } from '../../store/database/executi
 import { failpoint } from '../../store/failpoints';
 import type { JsonObject } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
+import type { Caller } from '../caller';
 import { compilePosted, graphInvalid } from '../compile-posted';
+import type { ApiDependencies } from '../dependencies';
 import { graphFields, quoteSchema, toStoredJson } from '../graph-body';
 import { executionNotFound } from '../hold-for-change';
 import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import { planResume, type ResumePlan } from '../plan-resume';
-import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
+import { defineKeyRoute, noParameters, type Reply } from '../route';
 import { errorSchema, executionParameters, invalidSchema } from '../schemas';
 import { startAccepted } from '../start-execution';
 import { requireTemporal } from '../temporal-gate';
@@ -29,7 +31,7 @@ const resumeBody = z
   })
   .optional();
 
-const resumeReceiptSchema = z
+export const resumeReceiptSchema = z
   .object({
     executionId: z.string(),
     reused: z
@@ -46,6 +48,13 @@ const resumeReceiptSchema = z
   .meta({ id: 'ResumeReceipt' });
 
 type Body = NonNullable<z.infer<typeof resumeBody>>;
+export type ResumeReceipt = z.infer<typeof resumeReceiptSchema>;
+
+/** Who resumes: a caller with a key, or the sweeper on behalf of one that asked before. */
+export interface ResumeContext {
+  readonly caller: Pick<Caller, 'accountId' | 'mode'>;
+  readonly dependencies: Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'settings'>;
+}
 
 export const resumeExecution = defineKeyRoute({
   method: 'POST',
@@ -79,16 +88,22 @@ export const resumeExecution = defineKeyRoute({
   },
 });
 
-async function previewResume(executionId: string, body: Body, context: CallerContext): Promise<unknown> {
+/** The receipt that a resume would give; nothing is started. */
+export async function previewResume(
+  executionId: string,
+  body: Body,
+  context: ResumeContext,
+): Promise<ResumeReceipt> {
   const prepared = await prepare(executionId, body, context);
   return createReceipt(executionId, prepared.resume, context);
 }
 
-async function resume(
+/** @throws ApiError 402, 403, 404, 409, 422: nothing was started. */
+export async function resume(
   executionId: string,
   body: Body,
   store: StoreReply,
-  context: CallerContext,
+  context: ResumeContext,
 ): Promise<Reply> {
   const { caller, dependencies } = context;
   const prepared = await prepare(executionId, body, context);
@@ -131,7 +146,7 @@ function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: R
 }
 
 /** Reads the execution and compiles what it is to go on with. */
-async function prepare(executionId: string, body: Body, { caller, dependencies }: CallerContext) {
+async function prepare(executionId: string, body: Body, { caller, dependencies }: ResumeContext) {
   const detail = await executions.detail(dependencies.database, caller.accountId, executionId);
   if (detail === undefined) throw executionNotFound();
   requireResumable(detail, caller.mode);
@@ -162,7 +177,7 @@ function editedParts(
   };
 }
 
-function requireResumable({ execution }: ExecutionDetail, mode: CallerContext['caller']['mode']): void {
+function requireResumable({ execution }: ExecutionDetail, mode: Caller['mode']): void {
   if (execution.mode !== mode) {
     const message = `This is a ${execution.mode} execution. Resume it with a ${execution.mode} key.`;
     throw new ApiError({ status: 403, code: 'mode_not_allowed', message });
@@ -180,8 +195,8 @@ function notResumable(status: string): ApiError {
 function createReceipt(
   executionId: string,
   { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan,
-  { dependencies }: CallerContext,
-): z.infer<typeof resumeReceiptSchema> {
+  { dependencies }: ResumeContext,
+): ResumeReceipt {
   return {
     executionId,
     reused: [...reused],

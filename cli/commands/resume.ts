@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { ResumeInput, ResumeReceipt } from '../../client/types';
+import type { ResumeInput } from '../../client/types';
 import { addCommonOptions, type ApiContext, type CommonOptions, type RunApiCommand } from '../api-command';
+import { describeReceipt } from '../execution/describe-receipt';
 import { waitAndShow } from '../execution/finish-command';
 import { type ExitCode, exitCodes } from '../exit-codes';
 import { readGraph } from '../read-graph';
@@ -48,23 +49,4 @@ async function resume(
 function readEdits(path: string, workingFolder: string): ResumeInput {
   const { nodes, edges, triggerData, budgetCredits } = readGraph(path, workingFolder);
   return { nodes, edges, triggerData, budgetCredits };
-}
-
-function describeReceipt({ reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumeReceipt): string {
-  const kept = reused.map(({ nodeId, credits }) => (credits > 0 ? `${nodeId} (${credits})` : nodeId));
-  const adopted = adoptedJobs.map(
-    ({ nodeId, provider, model, jobId }) => `${nodeId} at ${provider} ${model} (${jobId})`,
-  );
-  const { minCredits, maxCredits } = quote;
-  return [
-    `reused                   ${listed(kept)}`,
-    `rerun                    ${listed(rerun)}`,
-    `adopted jobs             ${listed(adopted)}`,
-    `credits not spent again  ${creditsNotSpentAgain}`,
-    `quote of what is left    ${minCredits} to ${maxCredits} credits`,
-  ].join('\n');
-}
-
-function listed(items: readonly string[]): string {
-  return items.length === 0 ? 'none' : items.join(', ');
 }

@@ -2,11 +2,13 @@ import { Migrator, sql } from 'kysely';
 import type { Migration } from 'kysely';
 import { openMigrationDatabase, type Database } from './database';
 import { trunk } from './migrations/0001-trunk';
+import { letters } from './migrations/0004-letters';
 import { writeFunctions } from './migrations/0006-write-functions';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-trunk': trunk,
+  '0004-letters': letters,
   '0006-write-functions': writeFunctions,
 };
 

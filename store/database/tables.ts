@@ -19,6 +19,7 @@ export interface Tables {
   circuit_breakers: CircuitBreakersTable;
   credit_balances: CreditBalancesTable;
   credit_entries: CreditEntriesTable;
+  dead_letters: DeadLettersTable;
   events: EventsTable;
   execution_nodes: ExecutionNodesTable;
   executions: ExecutionsTable;
@@ -56,6 +57,15 @@ export type JobState =
 
 export type GenerationReason = 'first' | 'definite_failure' | 'changed' | 'policy' | 'user';
 export type SendOutcome = 'accepted' | 'rejected' | 'ambiguous' | 'completed';
+/** open → redriven (it is tried again, or will be) → resolved, or open again. */
+export type DeadLetterState = 'open' | 'redriven' | 'resolved';
+
+/** Why a planned redrive did not begin. */
+export interface RedriveRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 export type EventType = 'accepted' | 'changed' | 'resumed' | 'taken_over' | 'cancel_requested' | 'finished';
 export type CreditEntryKind = 'grant' | 'hold' | 'charge' | 'release' | 'refund';
 export type CreditPlace = 'granted' | 'available' | 'held' | 'charged';
@@ -270,6 +280,38 @@ export interface CircuitBreakersTable {
   probe_lease_until: NullableTimestamp;
   failures: Generated<number>;
   updated_at: Timestamp;
+}
+
+export interface DeadLettersTable {
+  id: string;
+  account_id: string;
+  mode: Mode;
+  execution_id: string;
+  step: string;
+  node_id: string;
+  node_type: string;
+  label: string;
+  state: Generated<DeadLetterState>;
+  /** Of the execution, when the node failed last. */
+  attempt: number;
+  times_failed: Generated<number>;
+  failure: Json<FailureView>;
+  inputs: Json<JsonObject>;
+  price_min_credits: number;
+  price_max_credits: number;
+  /** Asked in the last round. */
+  providers: string[];
+  /** `code` and `provider:code` of every failure, for filters. */
+  reasons: string[];
+  first_failed_at: Timestamp;
+  failed_at: Timestamp;
+  redrive_id: string | null;
+  /** Set while a redrive is planned and has not begun. */
+  redrive_due_at: NullableTimestamp;
+  redrive_per_minute: number | null;
+  redrive_refusal: NullableJson<RedriveRefusal>;
+  redriven_at: NullableTimestamp;
+  resolved_at: NullableTimestamp;
 }
 
 export interface SweeperStateTable {

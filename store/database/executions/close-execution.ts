@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database';
+import { recordLetters } from '../dead-letters/record-letters';
 import { OPEN_JOB_STATES } from '../jobs/job';
 import { jobColumns, toJob } from '../jobs/job-row';
 import { endExecution } from './end-execution';
@@ -17,6 +18,7 @@ export async function closeFromTemporal(database: Database, request: CloseReques
     const changes = new VisibleChanges();
     changes.status = request.status;
     await stopOpenNodes({ transaction, execution, changes }, request.status === 'CANCELLED');
+    await recordLetters(transaction, execution, request.status);
     await recordEvent(transaction, request.executionId, changes.toEvent());
     const rows = await transaction
       .selectFrom('jobs')

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { failpoint } from '../../failpoints';
+import { recordLetters } from '../dead-letters/record-letters';
 import { endExecution } from './end-execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
 import { updateNodes } from './update-nodes';
@@ -16,6 +17,7 @@ export async function finishExecution(
   const isFirst = await endExecution(transaction, { executionId: execution.id, ...change });
   if (isFirst) {
     await stopOpenNodes(context, change.status === 'CANCELLED');
+    await recordLetters(transaction, execution, change.status);
     execution.status = changes.status = change.status;
   }
   const { credits_charged } = await transaction

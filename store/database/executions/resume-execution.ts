@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database';
+import { markRedriven } from '../dead-letters/record-letters';
 import { toJson, toNullableJson } from '../json';
 import { openHold } from './accept-execution';
 import type { InsufficientCredits, ResumeRequest, ResumeResult } from './execution';
@@ -23,6 +24,7 @@ export async function prepareResume(database: Database, request: ResumeRequest):
       if (reopened === undefined) return refuse(await explainRefusal(transaction, request));
       const { attempt } = reopened;
       await resetNodes(transaction, request, attempt);
+      await markRedriven(transaction, request.executionId);
       const held = await openHold(transaction, request.executionId, request.hold, reopened.budgetLeft);
       if (typeof held !== 'number') return refuse(held);
       await recordEvent(transaction, request.executionId, {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { holdCredits } from '../credits';
 import type { Database, DatabaseTransaction } from '../database';
+import { markRedriven } from '../dead-letters/record-letters';
 import type { TakeOverRequest } from './execution';
 import { recordEvent } from './write-context';
 
@@ -26,6 +27,7 @@ export async function takeOverExecution(database: Database, request: TakeOverReq
       .where('execution_id', '=', request.executionId)
       .where('status', '<>', 'COMPLETED')
       .execute();
+    await markRedriven(transaction, request.executionId);
     if (missingHold > 0) {
       await holdCredits(transaction, request.executionId, { minimum: 0, maximum: missingHold });
     }
