@@ -1,100 +1,151 @@
-import CircuitBreaker from 'opossum';
-import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
+import { circuitBreakers } from '../store/database/circuit-breakers';
+import type { Database } from '../store/database/database';
+import type { Mode } from '../workflows/contract';
+import { CircuitOpenError, OwnCircuits, PROBE_WAIT_MS, type CircuitBreakerSettings } from './own-circuits';
+import { isUnhealthy } from './provider-health';
+import { ProviderError } from './providers/provider-error';
+import { SharedRows } from './shared-rows';
 
-/** Errors that say something about the provider's health; all others are the caller's fault, or a decision. */
-const HEALTH_KINDS: ReadonlySet<ProviderErrorKind> = new Set([
-  'rate_limited',
-  'unavailable',
-  'ambiguous',
-  'response_invalid',
-]);
-
-export interface CircuitBreakerSettings {
-  /** Fewest sends in the window before a circuit may open. */
-  readonly volumeThreshold: number;
-  /** Share of failed sends that opens it, 1–100. */
-  readonly errorThresholdPercentage: number;
-  /** How long an open circuit stays open before one probe, milliseconds. */
-  readonly resetTimeoutMs: number;
-  /** Window of the statistics, milliseconds; must be longer than the longest guarded send. */
-  readonly windowMs: number;
+export interface CircuitBreakersOptions {
+  readonly database: Database;
+  readonly settingsFor: (key: string) => CircuitBreakerSettings;
+  /** How long the holder of a probe may take, milliseconds: longer than the longest send. */
+  readonly probeLeaseMs: number;
+  /** Milliseconds that only ever grow. */
+  readonly now: () => number;
+  /** How old the copy of the shared state may be, milliseconds; 1,000 unless given. */
+  readonly freshMs?: number;
 }
 
-/** Shortest time until a refused caller may look again, milliseconds. */
-const PROBE_WAIT_MS = 2_000;
+/** A shared circuit that is not closed, until a time of this process's own clock. */
+interface SharedCircuit {
+  readonly state: 'open' | 'probing' | 'due';
+  readonly untilMs: number;
+}
 
-export class CircuitOpenError extends Error {
-  constructor(readonly retryAtMs: number) {
-    super('The circuit is open.');
-  }
+/** Statistics and state are kept apart by provider, model, credential and mode. */
+export function circuitKey(circuit: {
+  readonly provider: string;
+  readonly model: string;
+  readonly credentialId: string;
+  readonly mode: Mode;
+}): string {
+  return [circuit.provider, circuit.model, circuit.credentialId, circuit.mode].join('/');
 }
 
 /**
- * Guards sends only: polls, downloads and cancels of accepted jobs never pass here. One breaker per provider, model,
- * credential and mode. opossum's own time-out is off, since a send that it gave up on may still be accepted.
+ * Guards sends only: polls, downloads and cancels of accepted jobs never pass here.
+ *
+ * Each worker judges by its own sends (opossum). A circuit that opens is open for the whole fleet, by a row; once it is
+ * due, the one holder of the row's probe lease sends one request, whose end closes or reopens it for all. All times are
+ * the database's, or differences in one process.
+ *
+ * While the database is away, each worker goes by its own window alone: sends are neither held back nor is a circuit
+ * opened for it. (A send needs its claim from the same database anyway; this is for the moment in between.)
  */
 export class CircuitBreakers {
-  private readonly breakers = new Map<string, { breaker: CircuitBreaker; openedAtMs: number }>();
+  private readonly own: OwnCircuits;
+  private readonly shared: SharedRows<SharedCircuit>;
 
-  constructor(
-    private readonly settings: CircuitBreakerSettings,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly options: CircuitBreakersOptions) {
+    const { settingsFor, now, freshMs } = options;
+    this.own = new OwnCircuits({ settingsFor, now, onOpen: (key) => void this.openForAll(key) });
+    this.shared = new SharedRows({
+      read: () => this.readShared(),
+      // Closed for all: this worker's own window starts anew too.
+      onGone: (key) => this.own.forget(key),
+      now,
+      ...(freshMs === undefined ? {} : { freshMs }),
+    });
+  }
 
-  /** @throws CircuitOpenError when no send would be let through now: open, or half open with its one probe under way. */
-  assertClosed(key: string): void {
-    const entry = this.breakers.get(key);
-    if (!entry) return;
-    const { opened, halfOpen, pendingClose } = entry.breaker;
-    if (opened || (halfOpen && !pendingClose)) throw this.openError(entry);
+  /** @throws CircuitOpenError when no send would be let through now: open, or with its one probe under way. */
+  async assertClosed(key: string): Promise<void> {
+    await this.shared.current();
+    const error = this.openNow(key);
+    if (error) throw error;
+  }
+
+  /** What this worker knows at this moment; undefined when a send would be let through. */
+  openNow(key: string): CircuitOpenError | undefined {
+    const circuit = this.shared.known(key);
+    const waitMs = circuit ? this.sharedWaitMs(circuit) : this.own.waitMs(key);
+    return waitMs > 0 ? new CircuitOpenError(waitMs) : undefined;
   }
 
   /** @throws CircuitOpenError without running `send`; else what `send` throws. */
   async fire<T>(key: string, send: () => Promise<T>): Promise<T> {
-    const entry = this.entry(key);
-    let sent: { value: T } | undefined;
-    try {
-      await entry.breaker.fire(async () => {
-        sent = { value: await send() };
-      });
-    } catch (error) {
-      if (error instanceof Error && CircuitBreaker.isOurError(error)) throw this.openError(entry);
-      throw error;
-    }
-    if (!sent) throw this.openError(entry);
-    return sent.value;
+    await this.assertClosed(key);
+    if (this.shared.known(key) === undefined) return this.own.fire(key, send);
+    const isWon = await this.tryProbe(key);
+    if (isWon) return this.probe(key, send);
+    // Somebody else probes, or has just closed it, or the database went away: look once more.
+    this.shared.forgetAge();
+    await this.assertClosed(key);
+    if (this.shared.known(key) !== undefined) throw new CircuitOpenError(PROBE_WAIT_MS);
+    return this.own.fire(key, send);
   }
 
   shutdown(): void {
-    for (const { breaker } of this.breakers.values()) breaker.shutdown();
-    this.breakers.clear();
+    this.own.shutdown();
   }
 
-  /** While a probe is under way its end is not known: callers look again soon, but not in a tight loop. */
-  private openError(entry: { openedAtMs: number }): CircuitOpenError {
-    const { resetTimeoutMs } = this.settings;
-    const soonestMs = this.now() + Math.min(PROBE_WAIT_MS, resetTimeoutMs);
-    return new CircuitOpenError(Math.max(entry.openedAtMs + resetTimeoutMs, soonestMs));
+  /** One request goes out for the whole fleet. What the provider turned down for its content shows that it is alive. */
+  private async probe<T>(key: string, send: () => Promise<T>): Promise<T> {
+    const { database } = this.options;
+    try {
+      const value = await send();
+      void this.closeForAll(key);
+      return value;
+    } catch (error) {
+      if (isUnhealthy(error)) void this.openForAll(key);
+      else if (error instanceof ProviderError) void this.closeForAll(key);
+      else {
+        const due = { state: 'due', untilMs: this.options.now() } as const;
+        void this.shared.change(key, due, () => circuitBreakers.releaseProbe(database, key));
+      }
+      throw error;
+    }
   }
 
-  private entry(key: string): { breaker: CircuitBreaker; openedAtMs: number } {
-    const known = this.breakers.get(key);
-    if (known) return known;
-    const breaker = new CircuitBreaker(async (send: () => Promise<void>) => send(), {
-      name: key,
-      timeout: false,
-      volumeThreshold: this.settings.volumeThreshold,
-      errorThresholdPercentage: this.settings.errorThresholdPercentage,
-      resetTimeout: this.settings.resetTimeoutMs,
-      rollingCountTimeout: this.settings.windowMs,
-      rollingPercentilesEnabled: false,
-      errorFilter: (error: unknown) => !(error instanceof ProviderError) || !HEALTH_KINDS.has(error.kind),
+  private async openForAll(key: string): Promise<void> {
+    const { database, now, settingsFor } = this.options;
+    const { resetTimeoutMs } = settingsFor(key);
+    const open = { state: 'open', untilMs: now() + resetTimeoutMs } as const;
+    const isWritten = await this.shared.change(key, open, () =>
+      circuitBreakers.open(database, key, resetTimeoutMs),
+    );
+    // From now on the row rules; without one, opossum keeps it open here and probes by its own timer.
+    if (isWritten) this.own.forget(key);
+  }
+
+  private async closeForAll(key: string): Promise<void> {
+    this.own.forget(key);
+    await this.shared.change(key, undefined, () => circuitBreakers.close(this.options.database, key));
+  }
+
+  /** @returns undefined when the database is away. */
+  private async tryProbe(key: string): Promise<boolean | undefined> {
+    const { database, probeLeaseMs, now } = this.options;
+    let isWon = false;
+    const probing = { state: 'probing', untilMs: now() + probeLeaseMs } as const;
+    const isAsked = await this.shared.change(key, probing, async () => {
+      isWon = await circuitBreakers.tryProbe(database, key, probeLeaseMs);
     });
-    const entry = { breaker, openedAtMs: 0 };
-    breaker.on('open', () => {
-      entry.openedAtMs = this.now();
-    });
-    this.breakers.set(key, entry);
-    return entry;
+    return isAsked ? isWon : undefined;
+  }
+
+  private async readShared(): Promise<ReadonlyMap<string, SharedCircuit>> {
+    const circuits = await circuitBreakers.readOpen(this.options.database);
+    const nowMs = this.options.now();
+    return new Map(
+      circuits.map(({ key, state, remainingMs }) => [key, { state, untilMs: nowMs + remainingMs }]),
+    );
+  }
+
+  /** How long a probe takes is not known: callers look again soon, but not in a tight loop. */
+  private sharedWaitMs({ state, untilMs }: SharedCircuit): number {
+    const remainingMs = Math.max(untilMs - this.options.now(), 0);
+    return state === 'probing' ? Math.min(remainingMs, PROBE_WAIT_MS) : remainingMs;
   }
 }

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Job, JobClaim, OpenedJob } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
-import { CircuitOpenError } from './circuit-breakers';
 import { claimJob } from './claim-job';
 import { circuitOpen, handleOf, type JobContext } from './job-context';
 import type { MaterialisedInput } from './materialise-input';
+import { CircuitOpenError } from './own-circuits';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import { sendJob, type SendMethod } from './send-job';
@@ -64,7 +64,7 @@ export async function driveJob<T>(
 
 async function prepare(context: JobContext<unknown>): Promise<Preparation> {
   try {
-    assertCircuitClosed(context);
+    await assertCircuitClosed(context);
     return { body: await context.materialise() };
   } catch (error) {
     if (error instanceof StepError) return { obstacle: error };
@@ -113,9 +113,9 @@ async function cancelSuperseded(
   }
 }
 
-function assertCircuitClosed({ deps, breakerKey, resolved }: JobContext<unknown>): void {
+async function assertCircuitClosed({ deps, breakerKey, resolved }: JobContext<unknown>): Promise<void> {
   try {
-    deps.breakers.assertClosed(breakerKey);
+    await deps.breakers.assertClosed(breakerKey);
   } catch (error) {
     throw error instanceof CircuitOpenError ? circuitOpen(resolved.candidate.provider, error) : error;
   }

@@ -2,10 +2,11 @@ import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-defin
 import { jobs } from '../store/database/jobs';
 import type { Job, JobClaim } from '../store/database/jobs/job';
 import type { FailureType, JobInput } from '../workflows/contract';
-import type { CircuitOpenError } from './circuit-breakers';
+import { circuitKey } from './circuit-breakers';
 import type { ActivityDependencies } from './dependencies';
 import { materialiseInput, type MaterialisedInput } from './materialise-input';
 import { createReadText, mediaAccess } from './media-access';
+import type { CircuitOpenError } from './own-circuits';
 import type { ProviderSession } from './provider-access';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
 import { resolveRequest, type ResolvedRequest } from './resolve-request';
@@ -50,7 +51,8 @@ export async function openJobContext<Kind extends 'sync' | 'queue'>(
   const { resolved, session } = await resolve(deps, input);
   const { candidate, definition } = resolved;
   const operation = findOperation(session, candidate, definition, kind);
-  const breakerKey = [candidate.provider, candidate.model, session.credentialId, input.mode].join('/');
+  const { credentialId } = session;
+  const breakerKey = circuitKey({ ...candidate, credentialId, mode: input.mode });
   const materialise = (): Promise<MaterialisedInput> =>
     materialiseInput(resolved.input, session.provider, session.call(signal), mediaAccess(deps, input));
   return { deps, input, session, operation, resolved, materialise, breakerKey, signal };
@@ -112,6 +114,7 @@ export function handleOf(job: Job): JobHandle | undefined {
 }
 
 export function circuitOpen(provider: string, error: CircuitOpenError): StepError {
-  const message = `${provider} failed too often in the last minutes; nothing is sent to it before ${new Date(error.retryAtMs).toISOString()}.`;
-  return new StepError('CircuitOpen', message, { provider, retryAtMs: error.retryAtMs, cause: error });
+  const { retryAfterMs: openForMs } = error;
+  const message = `${provider} failed too often in the last minutes; it is probed again in ${Math.ceil(openForMs / 1_000)} s, and nothing else is sent to it before.`;
+  return new StepError('CircuitOpen', message, { provider, openForMs, cause: error });
 }

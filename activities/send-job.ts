@@ -3,9 +3,9 @@ import { executions } from '../store/database/executions';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { failpoint } from '../store/failpoints';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
-import { CircuitOpenError } from './circuit-breakers';
 import { asSender } from './fence';
 import { circuitOpen, LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
+import { CircuitOpenError } from './own-circuits';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import type { MaterialisedInput } from './materialise-input';
@@ -147,9 +147,7 @@ async function recordRejection(
   error: ProviderError,
   timing: SendTiming,
 ): Promise<never> {
-  const { deps, input } = context;
   const { job, claim } = claimed;
-  const type = providerFailureType(error);
   const failure = await recordAsSender(context, async (writer) => {
     const { jobSends } = await writer.recordSend({
       jobId: job.id,
@@ -157,21 +155,33 @@ async function recordRejection(
       ...describe(error),
       ...timing,
     });
-    const isRetryable = error.kind === 'rate_limited' || error.kind === 'unavailable';
-    const again =
-      isRetryable && jobSends < input.attemptsMax && (error.retryAfterMs ?? 0) <= RETRY_AFTER_MAX_MS;
-    const retryAfterMs = again ? retryDelayMs(jobSends, deps.random, error.retryAfterMs) : undefined;
-    const decided = new StepError(type, error.message, {
-      provider: error.provider,
-      retryAfterMs,
-      cause: error,
-    });
-    if (again) await writer.returnJob(job.id, claim.token, view(decided));
+    const decided = decideRejection(context, error, jobSends);
+    if (decided.options.retryAfterMs !== undefined)
+      await writer.returnJob(job.id, claim.token, view(decided));
     else if (error.billed) await writer.failJob(job.id, view(decided), { billedCredits: job.priceReserved });
     else await writer.rejectJob(job.id, claim.token, view(decided));
     return decided;
   });
   throw failure;
+}
+
+/** With `retryAfterMs` when the same job is to be sent again. */
+function decideRejection(
+  { deps, input, breakerKey }: JobContext<unknown>,
+  error: ProviderError,
+  jobSends: number,
+): StepError {
+  const { provider, message, retryAfterMs, kind } = error;
+  const isRetryable = kind === 'rate_limited' || kind === 'unavailable';
+  const again = isRetryable && jobSends < input.attemptsMax && (retryAfterMs ?? 0) <= RETRY_AFTER_MAX_MS;
+  // Others are refused there from now on: so is this one, at once and not after its pause.
+  const circuit = again ? deps.breakers.openNow(breakerKey) : undefined;
+  if (circuit) return circuitOpen(provider, circuit);
+  return new StepError(providerFailureType(error), message, {
+    provider,
+    retryAfterMs: again ? retryDelayMs(jobSends, deps.random, retryAfterMs) : undefined,
+    cause: error,
+  });
 }
 
 async function recordAmbiguity(

@@ -12,7 +12,8 @@ export class StepError extends Error {
       /** Try the same activity again after this long; absent: Temporal does not retry. */
       readonly retryAfterMs?: number;
       readonly provider?: string;
-      readonly retryAtMs?: number;
+      /** For `CircuitOpen`: milliseconds until a send may be let through; the workflow counts from when it hears of it. */
+      readonly openForMs?: number;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -65,13 +66,13 @@ function isBug(error: unknown): boolean {
 }
 
 function fromStepError(error: StepError): ApplicationFailure {
-  const { retryAfterMs, provider, retryAtMs } = error.options;
+  const { retryAfterMs, provider, openForMs } = error.options;
   return ApplicationFailure.create({
     message: error.message,
     type: error.type,
     nonRetryable: retryAfterMs === undefined,
     nextRetryDelay: retryAfterMs,
-    details: [{ provider, retryAtMs }],
+    details: [{ provider, openForMs }],
   });
 }
 

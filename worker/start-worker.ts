@@ -32,6 +32,9 @@ export interface RunningWorker {
 /** Must be longer than the longest send, or a slow failing provider would never open its circuit. */
 const BREAKER_WINDOW_MS = 120_000;
 
+/** A probe ends with its one request; after this much more its holder is taken for dead. */
+const PROBE_MARGIN_MS = 10_000;
+
 /** @throws when the database or Temporal cannot be reached, or the namespace lacks our search attributes. */
 export async function startWorker(
   config: WorkerConfig,
@@ -52,7 +55,12 @@ export async function startWorker(
   await assertSearchAttributes(clientConnection, namespace);
   const client = new Client({ connection: clientConnection, namespace });
   const guardedFetch = createGuardedFetch({ allowedPrivateHosts: config.allowedPrivateHosts });
-  const breakers = new CircuitBreakers({ ...config.breakers, windowMs: BREAKER_WINDOW_MS }, Date.now);
+  const breakers = new CircuitBreakers({
+    database,
+    settingsFor: () => ({ ...config.breakers, windowMs: BREAKER_WINDOW_MS }),
+    probeLeaseMs: config.requestTimeoutMs + PROBE_MARGIN_MS,
+    now: () => performance.now(),
+  });
   const deps: ActivityDependencies = {
     database,
     assetStore: createLocalAssetStore(config.assetFolder),

@@ -40,7 +40,7 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
 export interface StepFailure extends FailureView {
   readonly type: FailureType;
   readonly tryNext: boolean;
-  /** For `CircuitOpen`: when the next probe may go, milliseconds since 1970. */
+  /** For `CircuitOpen`: when the next probe may go, milliseconds since 1970 by the workflow's clock. */
   readonly retryAtMs?: number;
 }
 
@@ -80,7 +80,7 @@ function readApplicationFailure(failure: ApplicationFailure): StepFailure {
 function readFacts(facts: Record<string, unknown>): { provider?: string; retryAtMs?: number } {
   return {
     ...(typeof facts.provider === 'string' ? { provider: facts.provider } : {}),
-    ...(typeof facts.retryAtMs === 'number' ? { retryAtMs: facts.retryAtMs } : {}),
+    ...(typeof facts.openForMs === 'number' ? { retryAtMs: Date.now() + facts.openForMs } : {}),
   };
 }
 

@@ -1,24 +1,26 @@
 import { sql } from 'kysely';
 import type { Database } from './database';
 
-/** State of a circuit breaker that all processes share; times are differences by the database's clock. */
-export type SharedBreaker =
-  | { readonly state: 'closed' }
-  /** Nobody may send; also while another process probes. */
-  | { readonly state: 'open'; readonly retryAfterMs: number }
-  /** Due for a probe: whoever wins `tryProbe` sends one request. */
-  | { readonly state: 'half_open' };
+/** A circuit that is not closed, as all processes share it; times are differences by the database's clock. */
+export interface OpenCircuit {
+  readonly key: string;
+  /** `open`: nobody may send; `probing`: one process does; `due`: whoever wins `tryProbe` sends one request. */
+  readonly state: 'open' | 'probing' | 'due';
+  /** Milliseconds until it is due, or until the probe's lease ends; 0 when it is due. */
+  readonly remainingMs: number;
+}
 
 export const circuitBreakers = {
-  async read(database: Database, key: string): Promise<SharedBreaker> {
-    const row = await database.queries
-      .selectFrom('circuit_breakers')
-      .select(remainingMs.as('remaining_ms'))
-      .where('key', '=', key)
-      .where('open_until', 'is not', null)
-      .executeTakeFirst();
-    if (row === undefined) return { state: 'closed' };
-    return row.remaining_ms > 0 ? { state: 'open', retryAfterMs: row.remaining_ms } : { state: 'half_open' };
+  /** All that are not closed: a few rows at most, so that one query serves every send of a second. */
+  async readOpen(database: Database): Promise<readonly OpenCircuit[]> {
+    const { rows } = await sql<OpenCircuit>`
+      select key,
+        case when open_until > now() then 'open' when probe_lease_until > now() then 'probing' else 'due' end as state,
+        greatest(0, ceil(extract(epoch from greatest(open_until, probe_lease_until) - now()) * 1000))::float8
+          as "remainingMs"
+      from circuit_breakers where open_until is not null
+    `.execute(database.queries);
+    return rows;
   },
 
   /** Opens it for everybody; never shortens what another process set. Also ends a probe that went badly. */
@@ -31,7 +33,7 @@ export const circuitBreakers = {
     `.execute(database.queries);
   },
 
-  /** Once it is due, one caller wins the right to probe for `leaseMs`; then calls `open` or `close`. */
+  /** Once it is due, one caller wins the right to probe for `leaseMs`; then calls `open`, `close` or `releaseProbe`. */
   async tryProbe(database: Database, key: string, leaseMs: number): Promise<boolean> {
     const result = await database.queries
       .updateTable('circuit_breakers')
@@ -46,6 +48,15 @@ export const circuitBreakers = {
     return result.numUpdatedRows === 1n;
   },
 
+  /** The probe told nothing, such as one that was never sent: the next caller may try. */
+  async releaseProbe(database: Database, key: string): Promise<void> {
+    await database.queries
+      .updateTable('circuit_breakers')
+      .set({ probe_lease_until: null, updated_at: sql<Date>`now()` })
+      .where('key', '=', key)
+      .execute();
+  },
+
   /** The probe went well. */
   async close(database: Database, key: string): Promise<void> {
     await database.queries
@@ -55,6 +66,3 @@ export const circuitBreakers = {
       .execute();
   },
 } as const;
-
-const remainingMs = sql<number>`
-  ceil(extract(epoch from greatest(open_until, probe_lease_until) - now()) * 1000)::int`;

@@ -1,18 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CircuitBreakers } from '../../activities/circuit-breakers';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { resolveRequest } from '../../activities/resolve-request';
 import { submitJob } from '../../activities/submit-job';
 import { callbackToken } from '../../store/database/callback-token';
 import { callbacks } from '../../store/database/callbacks';
-import type { Database } from '../../store/database/database';
+import { openDatabase, type Database } from '../../store/database/database';
 import { executions } from '../../store/database/executions';
 import { jobs } from '../../store/database/jobs';
 import type { Job } from '../../store/database/jobs/job';
 import type { JobInput, SubmitJobResult } from '../../workflows/contract';
 import { openTestStore } from '../support/test-database';
 import { aJobRequest, anExecution, RUN, type TestExecution } from '../store/database/builders';
-import { aJobInput, anEnvironment, fakeDependencies, FakeProvider, providerError } from './fake-provider';
+import {
+  aJobInput,
+  anEnvironment,
+  fakeDependencies,
+  FakeProvider,
+  providerError,
+  theBreakers,
+} from './fake-provider';
 
 let database: Database;
 beforeAll(async () => {
@@ -22,6 +28,10 @@ afterAll(() => database.close());
 afterEach(() => {
   jest.restoreAllMocks();
 });
+
+/** Circuits of one worker alone: they do not stay open for the tests that follow. */
+const awayDatabase = openDatabase('postgres://nobody@127.0.0.1:1/none');
+afterAll(() => awayDatabase.close());
 
 /** Past every lease and every request's time limit. */
 const LATER = { now: () => Date.now() + 3_600_000 };
@@ -169,6 +179,17 @@ describe('a job that was rejected', () => {
     expect(await all()).toMatchObject([{ state: 'REJECTED', generation: 1 }]);
   });
 
+  it('by a provider whose circuit it opened is left to the next candidate at once', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    const breakers = theBreakers(awayDatabase, { volumeThreshold: 1, resetTimeoutMs: 60_000 });
+    fake.answer = () => Promise.reject(providerError('unavailable'));
+    const failure: unknown = await submit({ deps: { breakers } }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ type: 'CircuitOpen' });
+    expect(failure).not.toHaveProperty('options.retryAfterMs');
+    expect(await all()).toMatchObject([{ state: 'REJECTED', failure: { code: 'circuit_open' } }]);
+    breakers.shutdown();
+  });
+
   it('is not sent again by a retry in the same Temporal run whose worker died before it could tell', async () => {
     const { submit, fake, jobs: all } = await aSetting();
     fake.answer = () => Promise.reject(providerError('refused'));
@@ -260,12 +281,10 @@ describe('a send of unknown fate at a provider without keys', () => {
   it('leads to no other candidate because of an open circuit', async () => {
     const setting = await aSetting();
     await dieAfterSend(setting);
-    const breakers = new CircuitBreakers(
-      { volumeThreshold: 1, errorThresholdPercentage: 50, resetTimeoutMs: 60_000, windowMs: 60_000 },
-      Date.now,
-    );
-    const key = 'fal/fal-ai/flux-2-pro/key-1/test';
-    await breakers.fire(key, () => Promise.reject(providerError('unavailable'))).catch(() => undefined);
+    const breakers = theBreakers(awayDatabase, { volumeThreshold: 1, resetTimeoutMs: 60_000 });
+    await breakers
+      .fire('fal/fal-ai/flux-2-pro/key-1/test', () => Promise.reject(providerError('unavailable')))
+      .catch(() => undefined);
     await expect(setting.submit({ deps: { ...LATER, breakers }, attempt: 2 })).rejects.toMatchObject({
       type: 'SubmissionUnknown',
     });

@@ -104,6 +104,30 @@ export function providerError(kind: ProviderErrorKind, facts: { retryAfterMs?: n
   return new ProviderError({ provider: 'fal', kind, message: `Fake is ${kind}.`, ...facts });
 }
 
+export function theBreakers(
+  database: Database,
+  settings: {
+    volumeThreshold?: number;
+    resetTimeoutMs?: number;
+    probeLeaseMs?: number;
+    freshMs?: number;
+  } = {},
+): CircuitBreakers {
+  const { volumeThreshold = 1_000, resetTimeoutMs = 1_000, probeLeaseMs = 60_000, freshMs } = settings;
+  return new CircuitBreakers({
+    database,
+    settingsFor: () => ({
+      volumeThreshold,
+      errorThresholdPercentage: 50,
+      resetTimeoutMs,
+      windowMs: 10_000,
+    }),
+    probeLeaseMs,
+    now: () => performance.now(),
+    ...(freshMs === undefined ? {} : { freshMs }),
+  });
+}
+
 /** Everything real but the outside; waits are cut to some milliseconds. */
 export function fakeDependencies(
   database: Database,
@@ -115,10 +139,7 @@ export function fakeDependencies(
     assetStore: createLocalAssetStore(path.join(tmpdir(), `everframe-${randomUUID()}`)),
     guardedFetch,
     providerAccess: new FakeAccess(fake),
-    breakers: new CircuitBreakers(
-      { volumeThreshold: 1_000, errorThresholdPercentage: 50, resetTimeoutMs: 1_000, windowMs: 10_000 },
-      Date.now,
-    ),
+    breakers: theBreakers(database),
     latestRunId: async () => RUN,
     settings: {
       secret: 'a-secret-of-thirty-two-characters',
