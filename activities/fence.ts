@@ -4,6 +4,7 @@ import { FenceError, type WriteScope } from '../store/database/executions/execut
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import type { ExecutionScope } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
+import { inTurn } from './in-turn';
 import { StepError } from './to-application-failure';
 
 type FenceDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
@@ -29,7 +30,7 @@ export async function fenced<T>(
   const writeScope = { executionId, runId, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
   for (let tries = 1; ; tries += 1) {
     try {
-      return await write(writeScope);
+      return await inTurn(executionId, () => write(writeScope));
     } catch (error) {
       if (!(error instanceof FenceError)) throw error;
       if (tries === TRIES_MAX || !(await isLatest(deps, error))) throw staleRun(executionId, error);

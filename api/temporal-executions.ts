@@ -216,6 +216,8 @@ function startOptions({ input, attempt, priority }: StartRequest) {
     workflowIdReusePolicy:
       attempt === 1 ? ('REJECT_DUPLICATE' as const) : ('ALLOW_DUPLICATE_FAILED_ONLY' as const),
     workflowIdConflictPolicy: 'FAIL' as const,
+    // A worker killed with a workflow task in its hands is noticed after this; the default lets a run wait 10 s.
+    workflowTaskTimeout: '5 s',
     staticSummary: `${input.workflowName} · ${input.accountId}`.slice(0, SUMMARY_CHARACTERS_MAX),
     memo: { accountId: input.accountId, mode: input.mode, workflowName: input.workflowName, attempt },
     typedSearchAttributes: attributes,
