@@ -5,6 +5,7 @@ import { driveJob } from './drive-job';
 import { finishJob } from './finish-job';
 import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext } from './job-context';
+import { reuseResult } from './reuse-result';
 import { settledResult } from './settled-result';
 import { untilRecorded } from './until-recorded';
 
@@ -12,6 +13,8 @@ import { untilRecorded } from './until-recorded';
 export function callProvider(deps: ActivityDependencies, input: JobInput): Promise<StepResult> {
   return withHeartbeat(async (signal) => {
     const context = await openJobContext(deps, input, 'sync', signal);
+    const reused = await reuseResult(context);
+    if (reused) return reused;
     const driven = await driveJob(context, context.operation.call);
     if (driven.kind === 'happened') return settledResult(deps, input, driven.job);
     const { job, value: reply, startedAt, latencyMs } = driven;

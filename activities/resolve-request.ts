@@ -31,7 +31,7 @@ export interface ResolvedRequest {
   readonly candidate: CandidateDefinition;
   readonly request: NodeRequest;
   readonly input: WireInput;
-  /** Hex SHA-256 of the canonical request, media by their sha256: what the job row and the cache go by. */
+  /** Hex SHA-256 of the node type and the canonical request, media by their sha256: what the job row and the cache go by. */
   readonly requestHash: string;
   readonly priceCredits: number;
 }
@@ -46,7 +46,7 @@ export async function resolveRequest(input: JobInput, readText: ReadText): Promi
   const candidate = requireCandidate(definition, input);
   const request = await resolveNodeRequest(definition, input, readText);
   const wire = toWire(candidate, request, input);
-  const requestHash = hashRequest(candidate, wire);
+  const requestHash = hashRequest(input, candidate, wire);
   return {
     definition,
     candidate,
@@ -158,11 +158,14 @@ async function readTextInputs(
   return resolved;
 }
 
-function hashRequest(candidate: CandidateDefinition, wire: WireInput): string {
-  const { provider, model, operation } = candidate;
-  return createHash('sha256')
-    .update(canonicalJson({ provider, model, operation, input: wire }))
-    .digest('hex');
+/** With the node type as planned: another version may read the same answer otherwise. */
+function hashRequest(
+  { nodeType, nodeTypeVersion }: Pick<JobInput, 'nodeType' | 'nodeTypeVersion'>,
+  { provider, model, operation }: CandidateDefinition,
+  wire: WireInput,
+): string {
+  const request = { nodeType, nodeTypeVersion, provider, model, operation, input: wire };
+  return createHash('sha256').update(canonicalJson(request)).digest('hex');
 }
 
 /** Keys sorted, media by their digest: two equal requests give one text. */

@@ -7,6 +7,7 @@ import { asSender } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation } from './providers/provider';
+import { reuseResult } from './reuse-result';
 import { settledResult } from './settled-result';
 import { StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
@@ -15,6 +16,8 @@ import { untilRecorded } from './until-recorded';
 export function submitJob(deps: ActivityDependencies, input: JobInput): Promise<SubmitJobResult> {
   return withHeartbeat(async (signal) => {
     const context = await openJobContext(deps, input, 'queue', signal);
+    const reused = await reuseResult(context);
+    if (reused) return { status: 'completed', result: reused };
     const driven = await driveJob(context, context.operation.submit);
     if (driven.kind === 'sent') return accept(context, driven);
     const { job } = driven;

@@ -23,6 +23,7 @@ export const GRAPH_ISSUE_CODES = [
   'config_too_large',
   'setting_invalid',
   'setting_not_supported',
+  'cache_not_deterministic',
   // edges and ports
   'edge_invalid',
   'edge_duplicate',
@@ -71,7 +72,8 @@ export interface GraphIssue {
 /** Something that compiles but is probably not what was meant. */
 export interface GraphWarning {
   readonly path: string;
-  readonly code: 'config_ignored' | 'providers_ignored' | 'candidate_skipped' | 'trigger_data_unused';
+  readonly code:
+    'config_ignored' | 'providers_ignored' | 'cache_ignored' | 'candidate_skipped' | 'trigger_data_unused';
   readonly message: string;
 }
 

@@ -32,6 +32,12 @@ export const graphNodeSchema = z.looseObject({
       retry: z.looseObject({ maximumAttempts: z.number().int().min(1).max(10).optional() }).optional(),
       timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
       onError: z.enum(['fail', 'continue']).optional(),
+      cache: z
+        .enum(['workspace'])
+        .optional()
+        .describe(
+          'Takes a result of the same request from another execution, free, where the result is determined by it.',
+        ),
     })
     .optional(),
 });

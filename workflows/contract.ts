@@ -107,6 +107,8 @@ export interface PlanNode {
   readonly timeoutSeconds: number;
   /** Attempts per candidate, 1–10; `retry.maximumAttempts` of the node, 3 unless given. */
   readonly attemptsMax: number;
+  /** A result of the same request from any execution of the account and mode will do. */
+  readonly cache?: 'workspace';
 }
 
 export type NodeWork =
@@ -204,6 +206,7 @@ export interface StepInput extends ExecutionScope {
   readonly step: string;
   readonly nodeId: string;
   readonly nodeType: string;
+  readonly nodeTypeVersion: number;
   readonly nodeKey: string;
   readonly config: JsonObject;
   /** Templates that need stored text; empty where the workflow filled everything. */
@@ -212,6 +215,7 @@ export interface StepInput extends ExecutionScope {
   readonly timeoutSeconds: number;
   /** Attempts that are the step's own; killed workers and a database that is away do not count. */
   readonly attemptsMax: number;
+  readonly cache?: 'workspace';
 }
 
 /** A config place whose text is joined by the activity since a part of it lies in the asset store. */

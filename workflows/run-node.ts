@@ -78,9 +78,10 @@ function stepInput(
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): StepInput {
   const { config, texts } = fill(node, lookup);
-  const { id: nodeId, nodeType, nodeKey, timeoutSeconds, attemptsMax } = node;
-  const limits = { timeoutSeconds, attemptsMax };
-  return { ...scope, step: nodeId, nodeId, nodeType, nodeKey, config, texts, inputs, ...limits };
+  const { id: nodeId, nodeType, nodeTypeVersion, nodeKey, timeoutSeconds, attemptsMax, cache } = node;
+  const type = { nodeType, nodeTypeVersion, nodeKey };
+  const settings = { timeoutSeconds, attemptsMax, ...(cache ? { cache } : {}) };
+  return { ...scope, step: nodeId, nodeId, ...type, config, texts, inputs, ...settings };
 }
 
 function fill(

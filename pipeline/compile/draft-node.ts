@@ -27,6 +27,7 @@ export interface NodeSettings {
   readonly attemptsMax: number;
   readonly timeoutSeconds: number | undefined;
   readonly onError: 'fail' | 'continue';
+  readonly cache: 'workspace' | undefined;
 }
 
 /** Collects what the stages find. */

@@ -3,23 +3,20 @@ import type { GraphNode } from '../graph';
 import type { CandidateDefinition, NodeDefinition } from '../node-definition';
 import { nodePath, type Findings, type NodeSettings } from './draft-node';
 import { nearest } from './nearest';
+import { readCache } from './read-cache';
 
 const ATTEMPTS_DEFAULT = 3;
 const ATTEMPTS_MAX = 10;
 const TIMEOUT_SECONDS_MAX = 86_400;
 
-/** Reads what every node may set beside its config: `retry`, `timeoutSeconds`, `onError`, `providers`. */
+/** Reads what every node may set beside its config: `retry`, `timeoutSeconds`, `onError`, `providers`, `cache`. */
 export function readSettings(node: GraphNode, definition: NodeDefinition, findings: Findings): NodeSettings {
-  const { data } = node;
-  if (data['cache'] !== undefined && data['cache'] !== null && data['cache'] !== false) {
-    const message = 'data.cache is not available yet: every run computes its nodes afresh.';
-    findings.add(nodePath(node, 'data', 'cache'), 'setting_not_supported', message, 'Remove data.cache.');
-  }
   return {
     providers: readProviders(node, definition, findings),
     attemptsMax: readAttempts(node, findings),
     timeoutSeconds: readTimeout(node, findings),
     onError: readOnError(node, findings),
+    cache: readCache(node, definition, findings),
   };
 }
 

@@ -16,6 +16,14 @@ export function isAssetReference(value: unknown): value is AssetReference {
   );
 }
 
+/** References at the ports of a node: a port holds one, or a flat list of them. */
+export function assetsIn(values: Readonly<Record<string, PortValue>>): readonly AssetReference[] {
+  return Object.values(values).flatMap((value): AssetReference[] => {
+    const items: readonly unknown[] = isList(value) ? value : [value];
+    return items.filter(isAssetReference);
+  });
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -15,6 +15,7 @@ export interface Tables {
   accounts: AccountsTable;
   api_keys: ApiKeysTable;
   assets: AssetsTable;
+  cache_hits: CacheHitsTable;
   callbacks: CallbacksTable;
   circuit_breakers: CircuitBreakersTable;
   credit_balances: CreditBalancesTable;
@@ -235,6 +236,14 @@ export interface EventsTable {
   revision: number;
   type: EventType;
   data: Json<JsonObject>;
+  at: Timestamp;
+}
+
+export interface CacheHitsTable {
+  execution_id: string;
+  step: string;
+  /** Whose result it is; of another execution. */
+  job_id: string;
   at: Timestamp;
 }
 

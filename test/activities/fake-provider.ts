@@ -163,6 +163,7 @@ export function aJobInput(execution: TestExecution, changes: Partial<JobInput> =
     step: 'n1',
     nodeId: 'n1',
     nodeType: 'generate:flux_2_pro',
+    nodeTypeVersion: 1,
     nodeKey: 'key-of-n1',
     config: { prompt: 'a boat' },
     texts: [],

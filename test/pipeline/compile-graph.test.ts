@@ -343,6 +343,30 @@ describe('compileGraph on providers, targets and prices', () => {
   });
 });
 
+describe('data.cache', () => {
+  const withCache = (nodeType: string, config: Record<string, unknown> = {}) =>
+    aGraph('x').node('a', nodeType, config, { cache: 'workspace' }).edge('prompt', 'a').build();
+
+  it('is kept where a seed fixes the result, and changes neither the key nor the price', () => {
+    const graph = withCache('generate:flux_2_pro', { seed: 7 });
+    const plain = aGraph('x').node('a', 'generate:flux_2_pro', { seed: 7 }).edge('prompt', 'a').build();
+    const { cache, ...rest } = nodeOf(planOf(graph), 'a');
+    expect(cache).toBe('workspace');
+    expect(rest).toEqual(nodeOf(planOf(plain), 'a'));
+  });
+
+  it('is refused where each run gives another result', () => {
+    expect(codesOf(withCache('generate:flux_2_pro'))).toEqual(['cache_not_deterministic']);
+    expect(codesOf(withCache('text:llm'))).toEqual(['cache_not_deterministic']);
+    expect(codesOf(withCache('generate:nano_banana_pro', { seed: 7 }))).toEqual(['cache_not_deterministic']);
+  });
+
+  it('is ignored with a warning where nothing is paid', () => {
+    const graph = withCache('utility:text_upper');
+    expect(warningsOf(graph)).toEqual([expect.objectContaining({ code: 'cache_ignored' })]);
+  });
+});
+
 describe('compileGraph at its caps', () => {
   it('compiles 100 nodes with 500 edges, a lattice of 2^50 paths, within 50 ms of CPU', () => {
     const nodes = Array.from({ length: 100 }, (_, index) => ({

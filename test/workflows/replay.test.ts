@@ -34,6 +34,7 @@ describe('recorded histories', () => {
 
   it('of every kind of end are there', () => {
     expect(names.slice().sort()).toEqual([
+      'cached',
       'cancelled',
       'completed',
       'failed',

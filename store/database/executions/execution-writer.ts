@@ -5,7 +5,16 @@ import type {
   Mode,
   NodeOutputs,
 } from '../../../workflows/contract';
-import type { Job, JobClaim, JobSend, OpenedJob, OpenJobRequest, SettledJob, Settlement } from '../jobs/job';
+import type {
+  Job,
+  JobClaim,
+  JobSend,
+  OpenedJob,
+  OpenJobRequest,
+  SettledJob,
+  Settlement,
+  ReusingNode,
+} from '../jobs/job';
 import type { ExecutionStatus, NodeStatus } from '../tables';
 
 /** A new state of a node. Absent fields keep their value. */
@@ -95,6 +104,8 @@ export interface ExecutionWriter {
    * @throws JobStateError the job was given up before (REJECTED, FAILED, CANCELLED, SUPERSEDED) or has no outputs
    */
   settleJob(jobId: string, settlement: Settlement): Promise<SettledJob>;
+  /** The node is COMPLETED, `cached`, with the result of another execution's job; nothing is charged. */
+  reuseJob(job: Job, node: ReusingNode): Promise<void>;
   /** Counts a send. @returns `attempts`: sends made for the node so far; `jobSends`: for this job alone */
   recordSend(send: JobSend): Promise<{ readonly attempts: number; readonly jobSends: number }>;
 

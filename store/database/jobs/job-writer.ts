@@ -10,6 +10,7 @@ import { jobColumns, toJob } from './job-row';
 import { endJob, moveJob, type Transition } from './job-transition';
 import { openJob } from './open-job';
 import { recordSend } from './record-send';
+import { reuseJob } from './reuse-job';
 import { settleJob } from './settle-job';
 
 type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'setStatus' | 'finish'>;
@@ -21,6 +22,7 @@ export function jobWriter(context: WriteContext): JobWriter {
     job: (jobId) => readJob(context, jobId),
     ...sendWriter(context),
     ...endWriter(context),
+    reuseJob: (job, node) => reuseJob(context, job, node),
     settleJob: (jobId, settlement) => settleJob(context, jobId, settlement),
     recordSend: (send) => recordSend(context, send),
   };

@@ -152,3 +152,11 @@ export class EarlierFailureError extends Error {
 export class JobStateError extends Error {
   override readonly name = 'JobStateError';
 }
+
+/** A node that takes the result of another execution's job. */
+export interface ReusingNode {
+  readonly nodeId: string;
+  readonly step: string;
+  /** Candidates that failed before, `provider:model`. */
+  readonly fallbackFrom: readonly string[];
+}
