@@ -10,7 +10,7 @@ import {
 import { failpoint } from '../store/failpoints';
 import type { FailureType } from '../workflows/contract';
 import { fenced, writeFenced } from './fence';
-import { LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
+import { isOfThePast, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { recordedFailure } from './recorded-failure';
 import { requestDocument } from './resolve-request';
@@ -103,7 +103,7 @@ async function dropIntent(writer: ExecutionWriter, opened: OpenedJob, obstacle: 
 
 /**
  * A worker may have died between reporting a job's failure here and to Temporal. Within one Temporal run such a failure
- * is final: the candidate is neither asked nor paid once more. A resume and a reset are runs of their own.
+ * is final: the candidate is neither asked nor paid once more. A resume and a reset begin anew.
  */
 async function assertNotDecided(
   { deps, input, resolved }: JobContext<unknown>,
@@ -119,7 +119,8 @@ async function assertNotDecided(
       other.generation === generation,
   );
   const runId = Context.current().info.workflowExecution?.runId;
-  const failure = job && job.temporalRunId === runId ? recordedFailure(job) : undefined;
+  const failure =
+    job && job.temporalRunId === runId && !isOfThePast(job, input) ? recordedFailure(job) : undefined;
   if (failure && !ASKED_AGAIN.has(failure.type)) throw failure;
 }
 

@@ -5,7 +5,7 @@ import { callProvider } from './call-provider';
 import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
 import { importAsset, runPure } from './own-steps';
-import { finishExecution, recordProgress } from './record-progress';
+import { finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
 import { submitJob } from './submit-job';
 import { toApplicationFailure } from './to-application-failure';
@@ -36,6 +36,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     importAsset: bind(importAsset),
     cancelJobs: bind(cancelJobs),
     recordProgress: bind(recordProgress),
+    pauseExecution: bind(pauseExecution),
     finishExecution: bind(finishExecution),
   };
 }

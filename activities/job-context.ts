@@ -73,6 +73,11 @@ async function resolve(
   }
 }
 
+/** Opened before the user resumed this run while it waited. */
+export function isOfThePast(job: Job, { resumedAtMs }: Pick<JobInput, 'resumedAtMs'>): boolean {
+  return resumedAtMs !== undefined && job.createdAt.getTime() < resumedAtMs;
+}
+
 /** Says that we cannot talk to the provider now, not that the request is wrong. */
 function isOursAlone(type: FailureType): boolean {
   return type === 'ProviderAuthenticationFailed' || type === 'ModelGone';

@@ -1,6 +1,11 @@
 import { executions } from '../store/database/executions';
 import { failpoint } from '../store/failpoints';
-import type { FinishExecutionInput, FinishExecutionResult, RecordProgressInput } from '../workflows/contract';
+import type {
+  FinishExecutionInput,
+  FinishExecutionResult,
+  PauseExecutionInput,
+  RecordProgressInput,
+} from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { fenced, writeFenced } from './fence';
 
@@ -9,6 +14,12 @@ type ProgressDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId
 /** Shows nodes that needed no activity of their own. Carries their whole state, so a lost call is made good by the next. */
 export async function recordProgress(deps: ProgressDependencies, input: RecordProgressInput): Promise<void> {
   await fenced(deps, input, (scope) => executions.writeNodes(deps.database, scope, input.nodes));
+}
+
+/** Shows that the execution waits for its user, and for what; gives back what is held for nothing. A repeat changes nothing. */
+export async function pauseExecution(deps: ProgressDependencies, input: PauseExecutionInput): Promise<void> {
+  const { failure, resumesTaken, nodes } = input;
+  await writeFenced(deps, input, (writer) => writer.pause({ failure, resumesTaken, nodes }));
 }
 
 /** Ends the execution: last states, failure, the rest of the hold released. Once per attempt; a repeat changes nothing. */

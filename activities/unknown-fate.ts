@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { callbacks } from '../store/database/callbacks';
 import type { Job } from '../store/database/jobs/job';
 import { writeFenced } from './fence';
-import { LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
+import { isOfThePast, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import { StepError } from './to-application-failure';
@@ -138,8 +138,11 @@ function senderGoneAtMs({ deps }: JobContext<unknown>, job: Job): number {
 }
 
 function decide({ deps, resolved, input }: JobContext<unknown>, job: Job): Fate {
-  // The user's word is for what earlier Temporal runs have left, and counts once.
-  const isOld = job.temporalRunId !== Context.current().info.workflowExecution?.runId;
+  // The user's word is for what was there when it was given, and counts once.
+  const isOld =
+    input.resumedAtMs === undefined
+      ? job.temporalRunId !== Context.current().info.workflowExecution?.runId
+      : isOfThePast(job, input);
   if (input.resubmitUnknown && isOld) return { kind: 'resubmit', reason: 'user' };
   const wasResubmitted = job.generationReason === 'policy' || job.generationReason === 'user';
   const isCheap = job.priceReserved < deps.settings.resubmitBelowCredits;

@@ -7,7 +7,7 @@ const PREVIOUS_RUN_WAIT_MS = 5_000;
 
 /**
  * Gives an accepted or resumed execution to Temporal and notes the run. Safe to repeat, also by several processes at once:
- * only one run comes of it.
+ * only one run comes of it. A run that waited when an edited graph took its place is told to end first.
  *
  * @param options.previousRunWaitMs - How long to wait for the run before it to close; 5 s unless given.
  * @throws TemporalUnavailableError, PreviousRunOpenError; the execution stays pending and is started by the sweeper.
@@ -18,6 +18,7 @@ export async function startExecution(
   options: { readonly previousRunWaitMs?: number } = {},
 ): Promise<{ readonly runId: string }> {
   const { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown } = pending;
+  if (pending.supersededRunId !== null) await temporal.supersede(executionId, pending.supersededRunId);
   const run = await temporal.start({
     input: { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown },
     attempt: pending.attempt,

@@ -5,6 +5,7 @@ import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { beginDueRedrives } from './redrive';
+import { deliverResume } from './resume-in-place';
 import { startExecution } from './start-execution';
 import {
   PreviousRunOpenError,
@@ -36,8 +37,8 @@ export interface Sweeper {
 }
 
 /**
- * Mends what a crash or an operator left: starts that never reached Temporal, cancels too, runs that ended elsewhere.
- * Begins redrives at their time.
+ * Mends what a crash or an operator left: starts that never reached Temporal, resumes and cancels too, runs that ended
+ * elsewhere. Begins redrives at their time.
  */
 export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   const { database, logger, clock } = dependencies;
@@ -47,6 +48,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
 
   async function sweepAlone(): Promise<void> {
     await startPending(dependencies);
+    await deliverResumes(dependencies);
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
     await beginDueRedrives(dependencies);
@@ -104,14 +106,23 @@ async function startOne(dependencies: SweeperDependencies, pending: PendingStart
 
 /** Cancelled before it started: closed without a run, unless Temporal has one after all. */
 async function dropOne(dependencies: SweeperDependencies, pending: PendingStart): Promise<void> {
-  const { executionId, attempt, startRequestedAt } = pending;
+  const { executionId, attempt, startRequestedAt, supersededRunId } = pending;
   const { database, temporal, clock } = dependencies;
+  if (supersededRunId !== null) await temporal.supersede(executionId, supersededRunId);
   const latest = await temporal.describeLatest(executionId);
   if (latest?.attempt === attempt) {
     await executions.started(database, executionId, latest.runId);
     await temporal.cancel(executionId);
   } else if (clock() - startRequestedAt.getTime() > START_OVER_MS) {
     await executions.closeFromTemporal(database, { executionId, runId: null, status: 'CANCELLED' });
+  }
+}
+
+/** A resume whose process died before its run was told, or while Temporal was away. */
+async function deliverResumes(dependencies: SweeperDependencies): Promise<void> {
+  for (const resume of await executions.pendingResumes(dependencies.database, START_GRACE_MS)) {
+    const isDelivered = await deliverResume(dependencies, resume);
+    if (!isDelivered) await closeIfOver(dependencies, resume.executionId, resume.runId);
   }
 }
 

@@ -8,7 +8,14 @@ import {
   type WorkflowExecutionStatusName,
 } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
-import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, type ExecutionInput } from '../workflows/contract';
+import {
+  EXECUTION_WORKFLOW_TYPE,
+  executionWorkflowId,
+  RESUME_SIGNAL,
+  SUPERSEDE_SIGNAL,
+  type ExecutionInput,
+  type ResumeSignal,
+} from '../workflows/contract';
 
 const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_000;
@@ -52,6 +59,10 @@ export interface TemporalExecutions {
   start(request: StartRequest): Promise<{ readonly runId: string }>;
   /** Asks the latest run to cancel. @returns false when there is no open run. */
   cancel(executionId: string): Promise<boolean>;
+  /** Tells a waiting run to go on; harmless when it was told before. @returns false when that run is over. */
+  resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean>;
+  /** Tells a waiting run to end, since another one goes on in its place. @returns false when that run is over. */
+  supersede(executionId: string, runId: string): Promise<boolean>;
   /** The latest run, strongly consistent; undefined when Temporal knows none. */
   describeLatest(executionId: string): Promise<TemporalRun | undefined>;
   /** Wakes the activity that awaits a job; nothing happens when none does. */
@@ -120,6 +131,14 @@ class ConnectedExecutions implements TemporalExecutions {
     return cancelled.then(() => true, unless(WorkflowNotFoundError, false));
   }
 
+  async resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean> {
+    return this.signalRun(executionId, runId, RESUME_SIGNAL, [signal]);
+  }
+
+  async supersede(executionId: string, runId: string): Promise<boolean> {
+    return this.signalRun(executionId, runId, SUPERSEDE_SIGNAL, []);
+  }
+
   async describeLatest(executionId: string): Promise<TemporalRun | undefined> {
     const description = await this.call(() =>
       this.client.workflow.getHandle(executionWorkflowId(executionId)).describe(),
@@ -165,6 +184,19 @@ class ConnectedExecutions implements TemporalExecutions {
 
   async close(): Promise<void> {
     await this.connection.close();
+  }
+
+  private async signalRun(
+    executionId: string,
+    runId: string,
+    name: string,
+    args: readonly ResumeSignal[],
+  ): Promise<boolean> {
+    const handle = this.client.workflow.getHandle(executionWorkflowId(executionId), runId);
+    return this.call(() => handle.signal(name, ...args)).then(
+      () => true,
+      unless(WorkflowNotFoundError, false),
+    );
   }
 
   private async call<T>(work: () => Promise<T>, timeoutMs = this.callTimeoutMs): Promise<T> {

@@ -90,7 +90,7 @@ const executionCommon = {
   workflowId: z.string(),
   /** Of the saved workflow; null for an inline graph. */
   version: z.number().int().nullable(),
-  /** 1 for the first Temporal run, one more for each resume. */
+  /** 1 for the first Temporal run, one more for each run after it; a resume from WAITING goes on in the same run. */
   attempt: z.number().int().positive(),
   progress: z.object({
     total: z.number().int().nonnegative(),

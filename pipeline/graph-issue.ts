@@ -22,7 +22,6 @@ export const GRAPH_ISSUE_CODES = [
   'config_invalid',
   'config_too_large',
   'setting_invalid',
-  'setting_not_supported',
   'cache_not_deterministic',
   // edges and ports
   'edge_invalid',

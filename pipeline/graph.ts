@@ -31,7 +31,10 @@ export const graphNodeSchema = z.looseObject({
         .describe('`provider` or `provider:model`: narrows and orders the candidates.'),
       retry: z.looseObject({ maximumAttempts: z.number().int().min(1).max(10).optional() }).optional(),
       timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
-      onError: z.enum(['fail', 'continue']).optional(),
+      onError: z
+        .enum(['fail', 'continue', 'hold'])
+        .optional()
+        .describe('`fail` unless given; `hold`: the run waits with it until it is resumed.'),
       cache: z
         .enum(['workspace'])
         .optional()

@@ -102,7 +102,8 @@ export interface PlanNode {
   readonly dependsOn: readonly string[];
   /** Hex digest of what decides the result (SPEC §6); computed by the API, compared on resume. */
   readonly nodeKey: string;
-  readonly onError: 'fail' | 'continue';
+  /** What its failure means: the run fails, goes on without it, or waits with it until it is resumed. */
+  readonly onError: 'fail' | 'continue' | 'hold';
   /** Bounds the whole job at a provider or the local work. */
   readonly timeoutSeconds: number;
   /** Attempts per candidate, 1–10; `retry.maximumAttempts` of the node, 3 unless given. */
@@ -178,16 +179,36 @@ export interface ExecutionInput {
   /** Set when this Temporal run continues another one as new, so that the fence does not count an attempt. */
   readonly continuedFromRunId?: string;
   readonly resubmitUnknown?: boolean;
+  /** As in `ExecutionScope`; only in a run that continues another one as new. */
+  readonly resumedAtMs?: number;
+  /** `resumeNumber` of the last resume that the continued run has taken. */
+  readonly resumesTaken?: number;
   /** Stop starting nodes at the first failure instead of finishing independent branches. */
   readonly failFast: boolean;
 }
 
 export interface CarriedNode {
   readonly nodeId: string;
-  readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED';
+  /** `WAITING`: only in a run that continues another one as new. */
+  readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'WAITING';
   readonly outputs: NodeOutputs;
   readonly error?: FailureView;
 }
+
+// ---------------------------------------------------------------- signals
+
+/** Tells a waiting run to go on; see `ResumeSignal`. */
+export const RESUME_SIGNAL = 'resume';
+
+export interface ResumeSignal {
+  /** 1 for the first resume of a Temporal run, then 2, 3, …: a number that was taken before changes nothing. */
+  readonly resumeNumber: number;
+  readonly resumedAtMs: number;
+  readonly resubmitUnknown: boolean;
+}
+
+/** Tells a waiting run to end: the execution goes on in another Temporal run, with an edited graph. No arguments. */
+export const SUPERSEDE_SIGNAL = 'supersede';
 
 // ---------------------------------------------------------------- activities
 
@@ -197,8 +218,13 @@ export interface ExecutionScope {
   readonly accountId: string;
   readonly mode: Mode;
   readonly continuedFromRunId?: string;
-  /** The user's word: jobs whose fate an earlier Temporal run left unknown are sent again. */
+  /** The user's word: jobs whose fate was unknown at the resume (or left so by an earlier Temporal run) are sent again. */
   readonly resubmitUnknown?: boolean;
+  /**
+   * When the user resumed this run while it waited, by the database's clock: jobs opened before it are of the past, as
+   * if an earlier run had left them. Absent: the run has not waited.
+   */
+  readonly resumedAtMs?: number;
 }
 
 export interface StepInput extends ExecutionScope {
@@ -261,7 +287,7 @@ export type AwaitJobResult =
 /** One node that needed no activity of its own, or that ended without one. */
 export interface NodeProgress {
   readonly nodeId: string;
-  readonly status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'CANCELLED';
+  readonly status: 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'CANCELLED';
   readonly outputs?: NodeOutputs;
   readonly error?: FailureView;
 }
@@ -269,6 +295,14 @@ export interface NodeProgress {
 export interface RecordProgressInput extends ExecutionScope {
   /** The whole state vector of such nodes, in plan order. */
   readonly nodes: readonly NodeProgress[];
+}
+
+export interface PauseExecutionInput extends ExecutionScope {
+  readonly nodes: readonly NodeProgress[];
+  /** Of the first waiting node in plan order. */
+  readonly failure: ExecutionFailure;
+  /** `resumeNumber` of the last resume that this run has taken, 0 before the first: a newer one in the row is on its way. */
+  readonly resumesTaken: number;
 }
 
 export interface FinishExecutionInput extends ExecutionScope {
@@ -326,6 +360,7 @@ export interface Activities {
 /** Short writes to our own database, run as local activities. */
 export interface LocalActivities {
   readonly recordProgress: (input: RecordProgressInput) => Promise<void>;
+  readonly pauseExecution: (input: PauseExecutionInput) => Promise<void>;
   readonly finishExecution: (input: FinishExecutionInput) => Promise<FinishExecutionResult>;
 }
 
@@ -357,6 +392,7 @@ export const FAILURE_CODES = {
   MediaFailed: 'media_failed',
   AssetStoreUnavailable: 'asset_store_unavailable',
   StaleRun: 'stale_run',
+  Superseded: 'superseded',
   Cancelled: 'cancelled',
   RunTerminated: 'run_terminated',
   RunTimedOut: 'run_timed_out',

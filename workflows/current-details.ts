@@ -6,7 +6,12 @@ const DETAILS_LENGTH_MAX = 6_000;
 
 /** The run as a Markdown table, shown by the Temporal UI as "current details". */
 export function currentDetails(plan: Plan, state: RunState): string {
-  const lines = ['| node | type | status | provider | attempts | credits |', '|---|---|---|---|---|---|'];
+  const lines = [
+    ...describeWaiting(state),
+    '| node | type | status | provider | attempts | credits |',
+    '|---|---|---|---|---|---|',
+  ];
+  const headings = lines.length;
   let length = 0;
   for (const node of plan.nodes) {
     const { status, servedBy, attempts, credits, carried } = state.get(node.id);
@@ -21,10 +26,19 @@ export function currentDetails(plan: Plan, state: RunState): string {
     const line = `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
     length += line.length;
     if (length > DETAILS_LENGTH_MAX) {
-      lines.push(`| … ${plan.nodes.length - lines.length + 2} more | | | | | |`);
+      lines.push(`| … ${plan.nodes.length - lines.length + headings} more | | | | | |`);
       break;
     }
     lines.push(line);
   }
   return lines.join('\n');
+}
+
+function describeWaiting(state: RunState): string[] {
+  const waiting = state.waiting();
+  if (!waiting) return [];
+  return [
+    `**WAITING** for you at ${waiting.nodeId}, ${waiting.code}: ${waiting.message.slice(0, 1_000)}`,
+    '',
+  ];
 }

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import { FAILURE_CODES, JOB_PENDING, type FailureType, type FailureView } from './contract';
+import { FAILURE_CODES, JOB_PENDING, type FailureType, type FailureView, type PlanNode } from './contract';
 
 /** What follows from a failure type. The workflow decides by the type alone, never by a message. */
 interface FailurePolicy {
@@ -33,9 +33,18 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   RunTerminated: { tryNext: false, retryable: true },
   RunTimedOut: { tryNext: false, retryable: true },
   StaleRun: { tryNext: false, retryable: false },
+  Superseded: { tryNext: false, retryable: false },
   Cancelled: { tryNext: false, retryable: true },
   Internal: { tryNext: false, retryable: true },
 };
+
+/** Only the user can mend these: more credits, or a word on a job that may be paid already. */
+const ALWAYS_WAIT: ReadonlySet<FailureType> = new Set(['BudgetReached', 'SubmissionUnknown']);
+
+/** Whether a node that ended so waits for the user instead of failing. A run that was replaced never waits. */
+export function waitsForUser({ onError }: Pick<PlanNode, 'onError'>, type: FailureType): boolean {
+  return ALWAYS_WAIT.has(type) || (onError === 'hold' && type !== 'StaleRun');
+}
 
 export interface StepFailure extends FailureView {
   readonly type: FailureType;
@@ -90,6 +99,16 @@ function isFailureType(type: string | null | undefined): type is FailureType {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** What waits says what it waits for; budget and unknown sends do so by themselves. */
+export function waitingView(failure: StepFailure): FailureView {
+  const view = failureView(failure);
+  if (ALWAYS_WAIT.has(failure.type)) return view;
+  return {
+    ...view,
+    message: `${view.message} The node holds here (onError): resume the execution once this is mended.`,
+  };
 }
 
 export function failureView(failure: StepFailure): FailureView {

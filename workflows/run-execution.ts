@@ -22,11 +22,19 @@ import {
   type PlanNode,
 } from './contract';
 import { currentDetails } from './current-details';
-import { failureView, readStepFailure, stepFailure, type StepFailure } from './failure-policy';
+import {
+  failureView,
+  readStepFailure,
+  stepFailure,
+  waitingView,
+  waitsForUser,
+  type StepFailure,
+} from './failure-policy';
+import { ResumeInbox } from './resume-inbox';
 import { runNode, StepFailed } from './run-node';
-import { RunState } from './run-state';
+import { outcomeOf, RunState } from './run-state';
 import { statusAttributes, summaryAttributes } from './search-attributes';
-import { cancelJobs, finishExecution, recordProgress } from './step-activities';
+import { cancelJobs, finishExecution, pauseExecution, recordProgress } from './step-activities';
 
 export interface ExecutionResult {
   readonly executionId: string;
@@ -39,6 +47,9 @@ export interface ExecutionResult {
  *
  * A run really fails (so that Temporal's own lists, counts and retention see it), but only after what is in flight has
  * ended: a paid result is never dropped. A resume is a new run of the same workflow id that carries the results.
+ *
+ * What only the user can mend (money, a job that may be paid already, a step with `onError: hold`) does not fail the run:
+ * it waits, with everything else done that can be, until a signal resumes it.
  */
 export async function runExecution(input: ExecutionInput): Promise<ExecutionResult> {
   try {
@@ -65,8 +76,9 @@ function brokenRun(error: unknown): ApplicationFailure {
 
 class ExecutionRun {
   private readonly state: RunState;
-  private readonly queue: ReadyQueue;
-  private readonly scope: ExecutionScope;
+  private readonly inbox: ResumeInbox;
+  private queue: ReadyQueue;
+  private scope: ExecutionScope;
   private running = 0;
   /** Counts ends of nodes; one number to wait on instead of a race of promises. */
   private ends = 0;
@@ -79,17 +91,28 @@ class ExecutionRun {
         'Internal',
       );
     }
-    const { executionId, accountId, mode, continuedFromRunId, resubmitUnknown } = input;
+    const { executionId, accountId, mode, continuedFromRunId, resubmitUnknown, resumedAtMs } = input;
     this.scope = {
       executionId,
       accountId,
       mode,
       ...(continuedFromRunId ? { continuedFromRunId } : {}),
       ...(resubmitUnknown ? { resubmitUnknown } : {}),
+      ...(resumedAtMs ? { resumedAtMs } : {}),
     };
+    this.inbox = new ResumeInbox(input.resumesTaken ?? 0);
     this.state = new RunState(input.plan, input.carried);
-    this.queue = createReadyQueue(input.plan.nodes);
-    for (const node of input.carried) this.settle(node.nodeId);
+    this.queue = this.openQueue();
+  }
+
+  /** What is over, for this run or an earlier one, is settled; what waits is left out by `startReadyNodes`. */
+  private openQueue(): ReadyQueue {
+    const queue = createReadyQueue(this.input.plan.nodes);
+    for (const [nodeId, { status }] of this.state.nodes) {
+      const outcome = outcomeOf(status);
+      if (outcome) queue.settle(nodeId, outcome);
+    }
+    return queue;
   }
 
   async run(): Promise<ExecutionResult> {
@@ -103,7 +126,7 @@ class ExecutionRun {
     return CancellationScope.nonCancellable(() => this.end());
   }
 
-  /** Starts ready nodes until none is left and none runs. Throws only when the run is cancelled. */
+  /** Starts ready nodes until none is left, none runs and none waits. Throws only when the run is cancelled or replaced. */
   private async interpret(): Promise<void> {
     for (;;) {
       const handOver = workflowInfo().continueAsNewSuggested;
@@ -111,7 +134,9 @@ class ExecutionRun {
       setCurrentDetails(currentDetails(this.input.plan, this.state));
       if (this.running === 0) {
         if (handOver && this.queue.pending() > 0 && !this.stopsEarly()) await this.handOver();
-        return;
+        if (this.stopsEarly() || !this.state.waiting()) return;
+        await this.waitForResume();
+        continue;
       }
       this.reportProgress();
       const seen = this.ends;
@@ -122,6 +147,7 @@ class ExecutionRun {
   private startReadyNodes(): void {
     for (let ready = this.queue.takeReady(); ready.length > 0; ready = this.queue.takeReady()) {
       for (const node of ready) {
+        if (this.state.get(node.id).status === 'WAITING') continue;
         if (node.work.kind === 'value') this.completeValue(node);
         else this.start(node);
       }
@@ -165,13 +191,42 @@ class ExecutionRun {
       this.state.get(node.id).status = 'CANCELLED';
       return;
     }
-    this.state.fail(node.id, failureView(failure));
+    if (waitsForUser(node, failure.type)) this.state.wait(node.id, waitingView(failure));
+    else this.state.fail(node.id, failureView(failure));
     this.progressPending = true;
   }
 
   private settle(nodeId: string): void {
-    const { status } = this.state.get(nodeId);
-    this.queue.settle(nodeId, status === 'COMPLETED' ? 'done' : status === 'SKIPPED' ? 'skipped' : 'failed');
+    const outcome = outcomeOf(this.state.get(nodeId).status);
+    if (outcome) this.queue.settle(nodeId, outcome);
+  }
+
+  /** Holds no slot and no memory of a worker's but the cached run: days are as good as seconds. */
+  private async waitForResume(): Promise<void> {
+    // After a reset the signals of the past come first: then there is nothing to wait for.
+    if (!this.inbox.hasResume) await this.pause();
+    await condition(() => this.inbox.hasResume || this.inbox.isSuperseded);
+    const resume = this.inbox.take();
+    if (this.inbox.isSuperseded || !resume) throw superseded();
+    const { continuedFromRunId, executionId, accountId, mode } = this.scope;
+    const { resumedAtMs, resubmitUnknown } = resume;
+    this.scope = {
+      ...{ executionId, accountId, mode, resumedAtMs },
+      ...(continuedFromRunId ? { continuedFromRunId } : {}),
+      ...(resubmitUnknown ? { resubmitUnknown } : {}),
+    };
+    this.state.reopen();
+    this.queue = this.openQueue();
+    upsertSearchAttributes(statusAttributes({ status: 'RUNNING' }));
+  }
+
+  private async pause(): Promise<void> {
+    const failure = this.state.waiting();
+    if (!failure) return;
+    const { resumesTaken } = this.inbox;
+    this.progressPending = false;
+    upsertSearchAttributes(statusAttributes({ status: 'WAITING', failure }));
+    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), failure, resumesTaken });
   }
 
   private stopsEarly(): boolean {
@@ -188,15 +243,20 @@ class ExecutionRun {
   }
 
   private async handOver(): Promise<void> {
+    const { resubmitUnknown, resumedAtMs } = this.scope;
     await continueAsNew<typeof runExecution>({
       ...this.input,
       carried: this.state.carry(),
       continuedFromRunId: workflowInfo().runId,
+      resubmitUnknown,
+      resumedAtMs,
+      resumesTaken: this.inbox.resumesTaken,
     });
   }
 
   private async end(): Promise<ExecutionResult> {
     const failure = this.state.failure();
+    this.state.failWaiting();
     this.skipBlockedNodes();
     if (!failure) {
       const creditsCharged = await this.finish({ status: 'COMPLETED' });
@@ -237,6 +297,13 @@ class ExecutionRun {
     upsertSearchAttributes([...statusAttributes(outcome), ...summaryAttributes(this.state, creditsCharged)]);
     return creditsCharged;
   }
+}
+
+/** The rows belong to the next run already: this one says in Temporal why it ended, and writes nothing. */
+function superseded(): ApplicationFailure {
+  const message = 'The execution was resumed with an edited graph; it goes on in a new run.';
+  upsertSearchAttributes(statusAttributes({ status: 'FAILED' }));
+  return ApplicationFailure.create({ message, type: 'Superseded', nonRetryable: true });
 }
 
 function failureOf(error: unknown): StepFailure {

@@ -1,4 +1,5 @@
 import { collectInputs } from '../pipeline/pure/node-inputs';
+import type { NodeOutcome } from '../pipeline/pure/ready-nodes';
 import {
   candidateKey,
   type CarriedNode,
@@ -71,6 +72,30 @@ export class RunState {
     Object.assign(this.get(nodeId), { status: 'FAILED', error, recorded: false });
   }
 
+  /** It keeps its place: what follows it neither starts nor is given up. */
+  wait(nodeId: string, error: FailureView): void {
+    Object.assign(this.get(nodeId), { status: 'WAITING', error, recorded: false });
+  }
+
+  /** What the user is to mend: the first waiting node, in plan order. */
+  waiting(): ExecutionFailure | undefined {
+    return this.first(({ status }) => status === 'WAITING');
+  }
+
+  /** A resume runs again whatever is not done, as one of a run that has failed does. */
+  reopen(): void {
+    for (const state of this.nodes.values()) {
+      if (state.status === 'COMPLETED') continue;
+      Object.assign(state, { status: 'PENDING', recorded: false, carried: false });
+      delete state.error;
+    }
+  }
+
+  /** A run that ends does not wait any more. */
+  failWaiting(): void {
+    for (const state of this.nodes.values()) if (state.status === 'WAITING') state.status = 'FAILED';
+  }
+
   /** Nodes whose rows no activity of their own writes, for `recordProgress` and `finishExecution`. */
   unrecorded(): NodeProgress[] {
     const progress: NodeProgress[] = [];
@@ -81,11 +106,11 @@ export class RunState {
     return progress;
   }
 
-  /** Finished nodes, for a run that continues this one. */
+  /** Finished and waiting nodes, for a run that continues this one. */
   carry(): CarriedNode[] {
     const carried: CarriedNode[] = [];
     for (const [nodeId, { status, outputs = {}, error }] of this.nodes) {
-      if (status !== 'COMPLETED' && status !== 'FAILED' && status !== 'SKIPPED') continue;
+      if (status === 'PENDING' || status === 'RUNNING' || status === 'CANCELLED') continue;
       carried.push({ nodeId, status, outputs, ...(error ? { error } : {}) });
     }
     return carried;
@@ -93,10 +118,13 @@ export class RunState {
 
   /** The first failed node, in plan order, that fails the run; a node with `onError: continue` does not. */
   failure(): ExecutionFailure | undefined {
+    return this.first(({ status }, node) => status === 'FAILED' && node.onError !== 'continue');
+  }
+
+  private first(matches: (state: NodeState, node: PlanNode) => boolean): ExecutionFailure | undefined {
     for (const node of this.plan.nodes) {
-      const { status, error } = this.get(node.id);
-      if (status === 'FAILED' && error && node.onError === 'fail')
-        return { ...error, nodeId: node.id, resumable: true };
+      const state = this.get(node.id);
+      if (state.error && matches(state, node)) return { ...state.error, nodeId: node.id, resumable: true };
     }
     return undefined;
   }
@@ -105,13 +133,31 @@ export class RunState {
 function initialState(carried: CarriedNode | undefined): NodeState {
   if (!carried) return { status: 'PENDING', credits: 0, attempts: 0, recorded: false, carried: false };
   const { status, outputs, error } = carried;
+  const waits = status === 'WAITING';
   return {
     status,
     outputs,
     ...(error ? { error } : {}),
     credits: 0,
     attempts: 0,
-    recorded: true,
-    carried: true,
+    recorded: !waits,
+    carried: !waits,
   };
+}
+
+/** @returns undefined for a node that is not over */
+export function outcomeOf(status: NodeState['status']): NodeOutcome | undefined {
+  switch (status) {
+    case 'COMPLETED':
+      return 'done';
+    case 'SKIPPED':
+      return 'skipped';
+    case 'FAILED':
+    case 'CANCELLED':
+      return 'failed';
+    case 'PENDING':
+    case 'RUNNING':
+    case 'WAITING':
+      return undefined;
+  }
 }

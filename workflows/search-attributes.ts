@@ -3,7 +3,7 @@ import {
   SearchAttributeType,
   type SearchAttributeUpdatePair,
 } from '@temporalio/common';
-import type { FinishExecutionInput } from './contract';
+import type { ExecutionFailure } from './contract';
 import type { RunState } from './run-state';
 
 const everframeStatus = defineSearchAttributeKey('EverframeStatus', SearchAttributeType.KEYWORD);
@@ -11,9 +11,10 @@ const failedNode = defineSearchAttributeKey('FailedNode', SearchAttributeType.KE
 const providers = defineSearchAttributeKey('Providers', SearchAttributeType.KEYWORD_LIST);
 const creditsCharged = defineSearchAttributeKey('CreditsCharged', SearchAttributeType.INT);
 
-export function statusAttributes(
-  outcome: Pick<FinishExecutionInput, 'status' | 'failure'>,
-): SearchAttributeUpdatePair[] {
+export function statusAttributes(outcome: {
+  readonly status: 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly failure?: ExecutionFailure;
+}): SearchAttributeUpdatePair[] {
   return [
     { key: everframeStatus, value: outcome.status },
     { key: failedNode, value: outcome.failure?.nodeId ?? null },

@@ -115,7 +115,9 @@ export const { recordProgress } = proxyLocalActivities<Pick<LocalActivities, 're
 });
 
 /** The full truth, retried until it is written. */
-export const { finishExecution } = proxyLocalActivities<Pick<LocalActivities, 'finishExecution'>>({
+export const { finishExecution, pauseExecution } = proxyLocalActivities<
+  Pick<LocalActivities, 'finishExecution' | 'pauseExecution'>
+>({
   startToCloseTimeout: '15 s',
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
 });

@@ -150,6 +150,7 @@ function pendingStartOf(execution: NewExecution, nowMs: number): PendingStart {
     carried: [],
     failFast: execution.failFast ?? false,
     resubmitUnknown: false,
+    supersededRunId: null,
     priority: execution.priority ?? DEFAULT_PRIORITY,
     startRequestedAt: new Date(nowMs),
     cancelRequestedAt: null,

@@ -14,6 +14,7 @@ import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idem
 import { planResume, type ResumePlan } from '../plan-resume';
 import { defineKeyRoute, noParameters, type Reply } from '../route';
 import { errorSchema, executionParameters, invalidSchema } from '../schemas';
+import { deliverAccepted, planInPlace } from '../resume-in-place';
 import { startAccepted } from '../start-execution';
 import { requireTemporal } from '../temporal-gate';
 import { executionLinks } from '../views/links';
@@ -61,7 +62,7 @@ export const resumeExecution = defineKeyRoute({
   path: '/api/v1/workflows/executions/:id/resume',
   operationId: 'resumeExecution',
   summary:
-    'Goes on from the failed step, with the same graph or an edited one; finished results are not paid again',
+    'Goes on from the step that failed or waits, with the same graph or an edited one; finished results are not paid again',
   tag: 'executions',
   scope: 'executions:write',
   bodyKind: 'json',
@@ -73,13 +74,16 @@ export const resumeExecution = defineKeyRoute({
   },
   responses: {
     200: { description: 'With `dryRun`: what a resume would do.', schema: resumeReceiptSchema },
-    202: { description: 'It runs again.', schema: resumeReceiptSchema },
+    202: {
+      description: 'It runs again; one that waits goes on in the same run unless it is edited.',
+      schema: resumeReceiptSchema,
+    },
     402: {
       description: 'Too few credits for what is left; nothing was started.',
       schema: insufficientCreditsSchema,
     },
     404: { description: 'Unknown execution, or not yours.', schema: errorSchema },
-    409: { description: 'It runs, waits or has completed: there is nothing to resume.', schema: errorSchema },
+    409: { description: 'It runs or has completed: there is nothing to resume.', schema: errorSchema },
     422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
   },
   handle: async ({ params, body = {} }, context) => {
@@ -94,7 +98,9 @@ export async function previewResume(
   body: Body,
   context: ResumeContext,
 ): Promise<ResumeReceipt> {
-  const prepared = await prepare(executionId, body, context);
+  const detail = await readResumable(executionId, context);
+  if (goesOnInPlace(detail, body)) return createReceipt(executionId, planInPlace(detail), context);
+  const prepared = await prepare(detail, body, context);
   return createReceipt(executionId, prepared.resume, context);
 }
 
@@ -105,15 +111,15 @@ export async function resume(
   store: StoreReply,
   context: ResumeContext,
 ): Promise<Reply> {
-  const { caller, dependencies } = context;
-  const prepared = await prepare(executionId, body, context);
+  const { dependencies } = context;
+  const detail = await readResumable(executionId, context);
+  if (goesOnInPlace(detail, body)) return resumeInPlace(detail, body, store, context);
+  const prepared = await prepare(detail, body, context);
   const { quote, carried, reused } = prepared.resume;
   await requireTemporal(dependencies);
   const receipt = createReceipt(executionId, prepared.resume, context);
   const result = await executions.prepareResume(dependencies.database, {
-    accountId: caller.accountId,
-    executionId,
-    expectedAttempt: prepared.detail.execution.attempt,
+    ...expected(detail),
     plan: prepared.plan,
     carried,
     quote: toStoredJson(quote),
@@ -131,6 +137,41 @@ export async function resume(
   return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
 }
 
+/** A run that waits is told to go on; only an edited graph needs another run. */
+function goesOnInPlace({ execution }: ExecutionDetail, { nodes, edges, triggerData }: Body): boolean {
+  const isEdited = nodes !== undefined || edges !== undefined || triggerData !== undefined;
+  return execution.status === 'WAITING' && !isEdited;
+}
+
+async function resumeInPlace(
+  detail: ExecutionDetail,
+  body: Body,
+  store: StoreReply,
+  context: ResumeContext,
+): Promise<Reply> {
+  const { dependencies } = context;
+  const resume = planInPlace(detail);
+  await requireTemporal(dependencies);
+  const receipt = createReceipt(detail.execution.id, resume, context);
+  const { minCredits, maxCredits } = resume.quote;
+  const result = await executions.resumeWaiting(dependencies.database, {
+    ...expected(detail),
+    hold: { minCredits, maxCredits },
+    budgetCredits: body.budgetCredits,
+    resubmitUnknown: body.resubmitUnknown,
+    idempotency: store(202, toStoredJson(receipt)),
+  });
+  if (result.kind !== 'resumed') return refuse(result, resume);
+  await deliverAccepted(dependencies, result.resume);
+  return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
+}
+
+/** What the caller has looked at: whoever resumes it first changes it. */
+function expected({ execution }: ExecutionDetail) {
+  const { accountId, id, attempt, resumeNumber } = execution;
+  return { accountId, executionId: id, expectedAttempt: attempt, expectedResumeNumber: resumeNumber };
+}
+
 function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: ResumePlan): Reply {
   switch (result.kind) {
     case 'not_found':
@@ -145,11 +186,18 @@ function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: R
   }
 }
 
-/** Reads the execution and compiles what it is to go on with. */
-async function prepare(executionId: string, body: Body, { caller, dependencies }: ResumeContext) {
+async function readResumable(
+  executionId: string,
+  { caller, dependencies }: ResumeContext,
+): Promise<ExecutionDetail> {
   const detail = await executions.detail(dependencies.database, caller.accountId, executionId);
   if (detail === undefined) throw executionNotFound();
   requireResumable(detail, caller.mode);
+  return detail;
+}
+
+/** Compiles what the execution is to go on with. */
+async function prepare(detail: ExecutionDetail, body: Body, { caller, dependencies }: ResumeContext) {
   const edited = editedParts(detail, body);
   const { documents } = detail;
   const graph = edited.graph ?? documents.graph;
@@ -161,7 +209,7 @@ async function prepare(executionId: string, body: Body, { caller, dependencies }
   });
   if (!compiled.ok) throw graphInvalid(compiled.issues);
   const { plan, quote } = compiled;
-  return { detail, plan, resume: planResume(plan, quote, detail), ...edited };
+  return { plan, resume: planResume(plan, quote, detail), ...edited };
 }
 
 function editedParts(
@@ -182,14 +230,16 @@ function requireResumable({ execution }: ExecutionDetail, mode: Caller['mode']):
     const message = `This is a ${execution.mode} execution. Resume it with a ${execution.mode} key.`;
     throw new ApiError({ status: 403, code: 'mode_not_allowed', message });
   }
-  if (execution.status !== 'FAILED' && execution.status !== 'CANCELLED') throw notResumable(execution.status);
+  if (execution.status === 'RUNNING' || execution.status === 'COMPLETED')
+    throw notResumable(execution.status);
 }
 
 function notResumable(status: string): ApiError {
-  return conflict(
-    'execution_not_resumable',
-    `The execution is ${status}; only FAILED and CANCELLED ones can resume.`,
-  );
+  const reason =
+    status === 'WAITING'
+      ? 'is being cancelled, or another resume was first'
+      : `is ${status}; only WAITING, FAILED and CANCELLED ones can resume`;
+  return conflict('execution_not_resumable', `The execution ${reason}. Poll it to see where it stands.`);
 }
 
 function createReceipt(

@@ -1,4 +1,11 @@
-import type { Candidate, JsonObject, NodeWork, PlanInput, PlanTemplate } from '../../workflows/contract';
+import type {
+  Candidate,
+  JsonObject,
+  NodeWork,
+  PlanInput,
+  PlanNode,
+  PlanTemplate,
+} from '../../workflows/contract';
 import type { GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
@@ -26,7 +33,7 @@ export interface NodeSettings {
   readonly providers: readonly string[];
   readonly attemptsMax: number;
   readonly timeoutSeconds: number | undefined;
-  readonly onError: 'fail' | 'continue';
+  readonly onError: PlanNode['onError'];
   readonly cache: 'workspace' | undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { PlanNode } from '../../workflows/contract';
 import { describe, listOf, quote } from '../graph-issue';
 import type { GraphNode } from '../graph';
 import type { CandidateDefinition, NodeDefinition } from '../node-definition';
@@ -48,15 +49,15 @@ function readTimeout(node: GraphNode, findings: Findings): number | undefined {
   return undefined;
 }
 
-function readOnError(node: GraphNode, findings: Findings): 'fail' | 'continue' {
+function readOnError(node: GraphNode, findings: Findings): PlanNode['onError'] {
   const { onError } = node.data;
-  if (onError === undefined || onError === null || onError === 'fail') return 'fail';
-  if (onError === 'continue') return 'continue';
-  const code = onError === 'hold' ? 'setting_not_supported' : 'setting_invalid';
-  const message = `onError must be "fail" or "continue", but is ${describe(onError)}.`;
+  if (onError === undefined || onError === null) return 'fail';
+  if (onError === 'fail' || onError === 'continue' || onError === 'hold') return onError;
+  const message = `onError must be "fail", "continue" or "hold", but is ${describe(onError)}.`;
   const fix =
-    'Use "fail" (the run fails, independent branches still finish) or "continue" (the run goes on without it).';
-  findings.add(nodePath(node, 'data', 'onError'), code, message, fix);
+    'Use "fail" (the run fails, independent branches still finish), "continue" (the run goes on without it) or "hold" ' +
+    '(the run waits with it until you resume it).';
+  findings.add(nodePath(node, 'data', 'onError'), 'setting_invalid', message, fix);
   return 'fail';
 }
 

@@ -9,6 +9,7 @@ import {
   listExecutions,
 } from './executions/read-execution';
 import { prepareResume } from './executions/resume-execution';
+import { pendingResumes, resumeSent, resumeWaiting } from './executions/resume-waiting';
 import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
 import { takeOverExecution } from './executions/take-over';
 import { unansweredCancels } from './executions/unanswered-cancels';
@@ -29,6 +30,9 @@ export const executions = {
   requestCancel,
   unansweredCancels,
   prepareResume,
+  resumeWaiting,
+  resumeSent,
+  pendingResumes,
   snapshot: executionSnapshot,
   view: executionView,
   documents: executionDocuments,

@@ -142,6 +142,12 @@ export interface ExecutionsTable {
   temporal_run_id: string | null;
   /** Temporal runs that may not write any more. */
   past_run_ids: Generated<string[]>;
+  /** Resumes of the present Temporal run while it waited. */
+  resume_number: Generated<number>;
+  /** Such a resume that its run may not know yet. */
+  resume_requested_at: NullableTimestamp;
+  /** A run that waited when an edited graph took its place: to be ended before the next one starts. */
+  superseded_run_id: string | null;
   start_requested_at: NullableTimestamp;
   cancel_requested_at: NullableTimestamp;
   failure: NullableJson<ExecutionFailure>;

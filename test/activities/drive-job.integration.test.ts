@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { resolveRequest } from '../../activities/resolve-request';
@@ -264,6 +265,21 @@ describe('a send of unknown fate at a provider without keys', () => {
     ]);
   });
 
+  it('is repeated within its own run after a resume of it, for what was sent before and for nothing else', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = ambiguous;
+    const deps = { ...LATER, settings: RISK_NOTHING };
+    await expect(submit({ deps })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    const [left] = await all();
+    const resumedAtMs = (left?.createdAt.getTime() ?? 0) + 1;
+    const input = { resubmitUnknown: true, resumedAtMs };
+    while (Date.now() <= resumedAtMs) await nextTurn();
+    // The second one has an unknown fate as well: the word was not for it.
+    await expect(submit({ deps, input })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    await expect(submit({ deps, input })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.sends).toHaveLength(2);
+  });
+
   it('is adopted when its callback comes', async () => {
     const setting = await aSetting();
     await dieAfterSend(setting);
@@ -332,6 +348,21 @@ describe('a send of unknown fate at a provider with idempotency keys', () => {
       options: { retryAfterMs: 2_000 },
     });
     expect(await setting.jobs()).toMatchObject([{ state: 'UNKNOWN' }]);
+  });
+});
+
+describe('a job that has failed for good', () => {
+  it('is not sent again by its run, until the user resumes it', async () => {
+    const { submit, fake, jobs: all } = await aSetting();
+    fake.answer = () => Promise.reject(providerError('request_rejected'));
+    await expect(submit()).rejects.toMatchObject({ type: 'ProviderRequestRejected' });
+    await expect(submit({ attempt: 2 })).rejects.toMatchObject({ type: 'ProviderRequestRejected' });
+    expect(fake.sends).toHaveLength(1);
+    fake.answer = async () => ({ providerJobId: 'p2' });
+    const [failed] = await all();
+    const resumedAtMs = (failed?.createdAt.getTime() ?? 0) + 1;
+    expect(await submit({ input: { resumedAtMs } })).toMatchObject({ status: 'accepted' });
+    expect(await all()).toMatchObject([{ state: 'REJECTED' }, { state: 'ACCEPTED', generation: 2 }]);
   });
 });
 

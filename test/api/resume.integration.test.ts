@@ -1,6 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { executions } from '../../store/database/executions';
-import { completeImage, failImage, terminate, writeAsRun } from './support/finished-work';
+import {
+  completeImage,
+  failImage,
+  pauseImage,
+  signalsOf,
+  terminate,
+  writeAsRun,
+} from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
 
@@ -126,6 +134,99 @@ describe('POST /workflows/executions/:id/resume', () => {
     const { key } = await api.createAccount({ accountId: api.account.accountId, mode: 'live', credits: 0 });
     const { status, body } = await api.call('POST', path(executionId, 'resume'), { key });
     expect([status, body.code]).toEqual([403, 'mode_not_allowed']);
+  });
+});
+
+describe('POST /workflows/executions/:id/resume of an execution that waits', () => {
+  async function waiting(key?: string): Promise<string> {
+    const { body } = await api.call('POST', '/api/v1/workflows/inline/execute', {
+      body: textToImage,
+      ...(key === undefined ? {} : { key }),
+    });
+    await pauseImage(api.dependencies, body.executionId);
+    return body.executionId;
+  }
+
+  it('answers 202 with a receipt and tells the same run to go on', async () => {
+    const executionId = await waiting();
+    const body = { budgetCredits: 5_000, resubmitUnknown: true };
+    const answer = await api.call('POST', path(executionId, 'resume'), { body });
+    expect([answer.status, answer.body]).toEqual([
+      202,
+      expect.objectContaining({ reused: [{ nodeId: 'prompt', credits: 0 }], rerun: ['image'] }),
+    ]);
+    expect(await signalsOf(executionId)).toEqual(['resume']);
+    expect(await poll(executionId)).toMatchObject({
+      status: 'RUNNING',
+      attempt: 1,
+      failure: null,
+      nodes: { prompt: { status: 'COMPLETED' }, image: { status: 'PENDING', error: null } },
+      credits: { held: answer.body.quote.maxCredits },
+    });
+  });
+
+  it('lets one of twenty racing resumes win: the run is told once', async () => {
+    const executionId = await waiting();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => api.call('POST', path(executionId, 'resume'))),
+    );
+    expect(answers.map((answer) => answer.status).sort()).toEqual([202, ...Array<number>(19).fill(409)]);
+    expect(await signalsOf(executionId)).toEqual(['resume']);
+  });
+
+  it('gives repeats with one Idempotency-Key the first receipt', async () => {
+    const executionId = await waiting();
+    const headers = { 'Idempotency-Key': `resume-${executionId}` };
+    const first = await api.call('POST', path(executionId, 'resume'), { headers });
+    const second = await api.call('POST', path(executionId, 'resume'), { headers });
+    expect([second.status, second.body]).toEqual([202, first.body]);
+    expect(await signalsOf(executionId)).toEqual(['resume']);
+  });
+
+  it('answers the receipt alone to a dry run', async () => {
+    const executionId = await waiting();
+    const answer = await api.call('POST', path(executionId, 'resume'), { body: { dryRun: true } });
+    expect([answer.status, answer.body.rerun]).toEqual([200, ['image']]);
+    expect(await poll(executionId)).toMatchObject({ status: 'WAITING', failure: { nodeId: 'image' } });
+  });
+
+  it('ends that run and starts another one after an edit', async () => {
+    const executionId = await waiting();
+    const before = await api.dependencies.temporal.describeLatest(executionId);
+    const resuming = api.call('POST', path(executionId, 'resume'), {
+      body: { triggerData: { prompt: 'Another prompt' } },
+    });
+    // No worker is there to obey: the test ends it instead.
+    while ((await signalsOf(executionId, before?.runId)).length === 0) await setImmediate();
+    await terminate(executionId);
+    expect((await resuming).body.rerun).toEqual(['prompt', 'image']);
+    expect(await signalsOf(executionId, before?.runId)).toEqual(['supersede']);
+    expect(await api.dependencies.temporal.describeLatest(executionId)).toMatchObject({ attempt: 2 });
+  });
+
+  it('answers 402 when the balance does not cover what is left, and it goes on waiting', async () => {
+    const account = await api.createAccount({ credits: 45 });
+    const executionId = await waiting(account.key);
+    // Another execution takes what this one has given back.
+    await api.call('POST', '/api/v1/workflows/inline/execute', { key: account.key, body: textToImage });
+    const answer = await api.call('POST', path(executionId, 'resume'), { key: account.key });
+    expect([answer.status, answer.body.code]).toEqual([402, 'insufficient_credits']);
+    const { body } = await api.call('GET', path(executionId, 'poll'), { key: account.key });
+    expect(body.status).toBe('WAITING');
+  });
+
+  it('answers 409 once its cancel was asked for', async () => {
+    const executionId = await waiting();
+    await api.call('POST', path(executionId, 'cancel'));
+    const answer = await api.call('POST', path(executionId, 'resume'));
+    expect([answer.status, answer.body.error]).toEqual([409, expect.stringContaining('being cancelled')]);
+  });
+
+  it('lets a held poll answer as soon as it waits', async () => {
+    const executionId = await execute();
+    const held = api.call('GET', `${path(executionId, 'poll')}?wait=30`);
+    await pauseImage(api.dependencies, executionId);
+    expect((await held).body).toMatchObject({ status: 'WAITING', error: 'Raise the budget, then resume.' });
   });
 });
 

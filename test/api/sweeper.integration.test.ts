@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
-import { cancelRequests, terminate, writeAsRun } from './support/finished-work';
+import { cancelRequests, pauseImage, signalsOf, terminate, writeAsRun } from './support/finished-work';
 import { overrideTemporal } from './support/override-temporal';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
@@ -29,6 +29,8 @@ function awayOnDemand(temporal: TemporalExecutions): TemporalExecutions {
   return overrideTemporal(temporal, {
     start: (request) => guard(() => temporal.start(request)),
     cancel: (executionId) => guard(() => temporal.cancel(executionId)),
+    resume: (...args) => guard(() => temporal.resume(...args)),
+    supersede: (...args) => guard(() => temporal.supersede(...args)),
   });
 }
 
@@ -56,7 +58,8 @@ const poll = async (key: string, executionId: string) =>
 async function age(executionId: string, seconds: number): Promise<void> {
   await sql`
     update executions set start_requested_at = start_requested_at - ${seconds} * interval '1 second',
-      cancel_requested_at = cancel_requested_at - ${seconds} * interval '1 second'
+      cancel_requested_at = cancel_requested_at - ${seconds} * interval '1 second',
+      resume_requested_at = resume_requested_at - ${seconds} * interval '1 second'
     where id = ${executionId}`.execute(api.dependencies.database.queries);
 }
 
@@ -136,6 +139,72 @@ describe('the sweeper', () => {
     await sweeper.sweep();
     await sweeper.sweep();
     expect(await cancelRequests(executionId)).toBe(1);
+  });
+});
+
+describe('the sweeper, for an execution that waits,', () => {
+  const path = (executionId: string, action: string) =>
+    `/api/v1/workflows/executions/${executionId}/${action}`;
+  async function waiting() {
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    await pauseImage(api.dependencies, executionId);
+    return { key, executionId };
+  }
+
+  it('tells its run once of a resume whose process died before it could', async () => {
+    const { key, executionId } = await waiting();
+    const resumed = await whileAway(() => api.call('POST', path(executionId, 'resume'), { key }));
+    expect([resumed.status, await signalsOf(executionId)]).toEqual([202, []]);
+    expect(await poll(key, executionId)).toMatchObject({ status: 'RUNNING', attempt: 1 });
+    await sweeper.sweep();
+    expect(await signalsOf(executionId)).toEqual([]);
+    await age(executionId, 4);
+    await sweeper.sweep();
+    await sweeper.sweep();
+    expect(await signalsOf(executionId)).toEqual(['resume']);
+  });
+
+  it('shows it as FAILED when its run was terminated before the resume could be told', async () => {
+    const { key, executionId } = await waiting();
+    await whileAway(() => api.call('POST', path(executionId, 'resume'), { key }));
+    await terminate(executionId);
+    await age(executionId, 4);
+    await sweeper.sweep();
+    expect(await poll(key, executionId)).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'run_terminated' },
+      credits: { held: 0 },
+    });
+  });
+
+  it('starts the run that takes its place after an edit, once the one that waits has ended', async () => {
+    const { key, executionId } = await waiting();
+    const before = await api.dependencies.temporal.describeLatest(executionId);
+    const body = { triggerData: { prompt: 'Another prompt' } };
+    const resumed = await whileAway(() => api.call('POST', path(executionId, 'resume'), { key, body }));
+    expect(resumed.status).toBe(202);
+    await age(executionId, 4);
+    await sweeper.sweep();
+    expect(await signalsOf(executionId)).toEqual(['supersede']);
+    await terminate(executionId);
+    await sweeper.sweep();
+    const after = await api.dependencies.temporal.describeLatest(executionId);
+    expect(after).toMatchObject({ status: 'RUNNING', attempt: 2 });
+    expect(after?.runId).not.toBe(before?.runId);
+  });
+
+  it('ends the run that waited when the one in its place is cancelled before its start', async () => {
+    const { key, executionId } = await waiting();
+    await whileAway(async () => {
+      const body = { triggerData: { prompt: 'Another prompt' } };
+      await api.call('POST', path(executionId, 'resume'), { key, body });
+      await api.call('POST', path(executionId, 'cancel'), { key });
+    });
+    await age(executionId, 11);
+    await sweeper.sweep();
+    expect(await signalsOf(executionId)).toEqual(['supersede']);
+    expect(await poll(key, executionId)).toMatchObject({ status: 'CANCELLED', credits: { held: 0 } });
   });
 });
 

@@ -36,10 +36,15 @@ describe('recorded histories', () => {
     expect(names.slice().sort()).toEqual([
       'cached',
       'cancelled',
+      'cancelled-while-waiting',
       'completed',
       'failed',
       'fallback',
+      'held',
       'resumed-after-failure',
+      'superseded-while-waiting',
+      'waited-for-a-word',
+      'waited-for-budget',
     ]);
   });
 

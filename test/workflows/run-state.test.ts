@@ -69,6 +69,47 @@ describe('RunState', () => {
     expect(state.failure()).toMatchObject({ nodeId: 'b', code: 'content_refused', resumable: true });
   });
 
+  it('waits with its first waiting node in plan order, which is neither failed nor given up', () => {
+    const error = { code: 'budget_reached', message: 'raise it', retryable: true } as const;
+    const state = new RunState(aPlan(aNode('a'), aNode('b'), aNode('c')), []);
+    state.wait('c', error);
+    state.wait('b', error);
+    expect(state.failure()).toBeUndefined();
+    expect(state.waiting()).toMatchObject({ nodeId: 'b', code: 'budget_reached', resumable: true });
+    expect(state.unrecorded().map(({ nodeId, status }) => [nodeId, status])).toEqual([
+      ['b', 'WAITING'],
+      ['c', 'WAITING'],
+    ]);
+  });
+
+  it('keeps what waits for a run that continues it, and runs it again only once it is reopened', () => {
+    const error = { code: 'submission_unknown', message: 'say so', retryable: false } as const;
+    const plan = aPlan(aNode('a'), aNode('b'), aNode('c', { onError: 'continue' }));
+    const before = new RunState(plan, []);
+    before.complete('a', end);
+    before.wait('b', error);
+    before.fail('c', error);
+    const state = new RunState(plan, before.carry());
+    expect(state.waiting()).toMatchObject({ nodeId: 'b', code: 'submission_unknown' });
+    expect(state.unrecorded()).toMatchObject([{ nodeId: 'b', status: 'WAITING', error }]);
+    state.reopen();
+    expect([...state.nodes.values()].map(({ status }) => status)).toEqual([
+      'COMPLETED',
+      'PENDING',
+      'PENDING',
+    ]);
+    expect([state.waiting(), state.failure(), state.unrecorded()]).toEqual([undefined, undefined, []]);
+  });
+
+  it('fails the run for a node that holds only when the run ends without waiting for it', () => {
+    const error = { code: 'media_failed', message: 'no', retryable: false } as const;
+    const state = new RunState(aPlan(aNode('a', { onError: 'hold' })), []);
+    state.wait('a', error);
+    expect(state.failure()).toBeUndefined();
+    state.failWaiting();
+    expect(state.failure()).toMatchObject({ nodeId: 'a', code: 'media_failed' });
+  });
+
   it('carries finished nodes only', () => {
     const state = new RunState(aPlan(aNode('a'), aNode('b')), []);
     state.complete('a', end);
@@ -78,6 +119,15 @@ describe('RunState', () => {
 });
 
 describe('currentDetails', () => {
+  it('begins with what the run waits for', () => {
+    const plan = aPlan(aNode('a'));
+    const state = new RunState(plan, []);
+    state.wait('a', { code: 'budget_reached', message: 'Raise it.', retryable: true });
+    expect(currentDetails(plan, state)).toMatch(
+      /^\*\*WAITING\*\* for you at a, budget_reached: Raise it\.\n\n\| node/,
+    );
+  });
+
   it('shows a row per node and survives labels with pipes and new lines', () => {
     const plan = aPlan(aNode('a', { label: 'Hero | shot\nwide' }));
     const state = new RunState(plan, []);

@@ -32,6 +32,14 @@ export interface NodeChange {
   readonly error?: FailureView;
 }
 
+export interface PauseChange {
+  readonly failure: ExecutionFailure;
+  /** Number of the last resume that the run has taken. */
+  readonly resumesTaken: number;
+  /** The state of all nodes that ran or were decided. */
+  readonly nodes: readonly NodeChange[];
+}
+
 export interface FinishChange {
   readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
   readonly failure?: ExecutionFailure;
@@ -109,8 +117,11 @@ export interface ExecutionWriter {
   /** Counts a send. @returns `attempts`: sends made for the node so far; `jobSends`: for this job alone */
   recordSend(send: JobSend): Promise<{ readonly attempts: number; readonly jobSends: number }>;
 
-  /** RUNNING ↔ WAITING. */
-  setStatus(status: 'RUNNING' | 'WAITING'): Promise<boolean>;
+  /**
+   * RUNNING → WAITING, unless a resume that the run has not taken is on its way to it. What no open job needs of the hold
+   * is released: a run may wait for weeks. A repeat changes nothing.
+   */
+  pause(change: PauseChange): Promise<void>;
   /** Ends the attempt, once, and releases the rest of the hold: held = charged + released from then on. */
   finish(change: FinishChange): Promise<FinishedExecution>;
 }

@@ -7,6 +7,7 @@ import type {
   Mode,
   NodeOutputs,
   Plan,
+  ResumeSignal,
 } from '../../../workflows/contract';
 import type { Job } from '../jobs/job';
 import type { EventType, ExecutionStatus, NodeStatus, SendOutcome } from '../tables';
@@ -117,6 +118,8 @@ export interface PendingStart {
   readonly carried: readonly CarriedNode[];
   readonly failFast: boolean;
   readonly resubmitUnknown: boolean;
+  /** The run that waits and is replaced by this one: to be ended before. */
+  readonly supersededRunId: string | null;
   readonly priority: number;
   readonly startRequestedAt: Date;
   /** Set: it is to be closed by `closeFromTemporal` with run id null rather than started. */
@@ -153,8 +156,9 @@ export interface TakeOverRequest {
 export interface ResumeRequest {
   readonly accountId: string;
   readonly executionId: string;
-  /** The attempt that the caller looked at; another one by now → conflict. */
+  /** The attempt and the resume of it that the caller looked at; others by now → conflict. */
   readonly expectedAttempt: number;
+  readonly expectedResumeNumber: number;
   readonly plan: Plan;
   readonly carried: readonly CarriedNode[];
   readonly quote: JsonObject;
@@ -171,6 +175,30 @@ export interface ResumeRequest {
   readonly resubmitUnknown?: boolean;
   readonly idempotency?: IdempotencyRequest;
 }
+
+export interface WaitingResumeRequest extends Pick<
+  ResumeRequest,
+  | 'accountId'
+  | 'executionId'
+  | 'expectedAttempt'
+  | 'expectedResumeNumber'
+  | 'hold'
+  | 'budgetCredits'
+  | 'resubmitUnknown'
+  | 'idempotency'
+> {}
+
+/** A resume that a waiting run may not know yet: all that the signal needs. */
+export interface PendingResume {
+  readonly executionId: string;
+  /** The run that waits; no other one may be told. */
+  readonly runId: string;
+  readonly signal: ResumeSignal;
+}
+
+export type WaitingResumeResult =
+  | { readonly kind: 'resumed'; readonly resume: PendingResume; readonly heldCredits: number }
+  | Exclude<ResumeResult, { readonly kind: 'resumed' }>;
 
 export type ResumeResult =
   | { readonly kind: 'resumed'; readonly attempt: number; readonly heldCredits: number }
@@ -223,6 +251,8 @@ export interface ExecutionRow {
   readonly credits: { readonly held: number; readonly charged: number; readonly released: number };
   readonly budgetCredits: number | null;
   readonly temporalRunId: string | null;
+  /** Resumes of the present Temporal run while it waited. */
+  readonly resumeNumber: number;
   readonly startRequestedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
   readonly tags: readonly string[];

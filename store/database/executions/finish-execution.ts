@@ -46,19 +46,3 @@ export async function stopOpenNodes(
 
 const startedNodeStatuses: readonly NodeStatus[] = ['RUNNING', 'WAITING'];
 const openNodeStatuses: readonly NodeStatus[] = ['PENDING', ...startedNodeStatuses];
-
-/** RUNNING ↔ WAITING. */
-export async function setExecutionStatus(
-  context: WriteContext,
-  status: 'RUNNING' | 'WAITING',
-): Promise<boolean> {
-  const result = await context.transaction
-    .updateTable('executions')
-    .set({ status })
-    .where('id', '=', context.execution.id)
-    .where('status', '=', status === 'RUNNING' ? 'WAITING' : 'RUNNING')
-    .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) return false;
-  context.execution.status = context.changes.status = status;
-  return true;
-}

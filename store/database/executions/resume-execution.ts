@@ -2,20 +2,20 @@ import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database';
 import { markRedriven } from '../dead-letters/record-letters';
 import { toJson, toNullableJson } from '../json';
-import { openHold } from './accept-execution';
 import type { InsufficientCredits, ResumeRequest, ResumeResult } from './execution';
 import { idempotentTransaction } from './idempotent-transaction';
+import { moneyLeft, raiseHold, type MoneyLeft } from './raise-hold';
 import { writePlanNodes } from './plan-nodes';
 import { recordEvent } from './write-context';
 
-type Refusal = InsufficientCredits | Extract<ResumeResult, { kind: 'conflict' | 'not_found' }>;
+export type ResumeRefusal = InsufficientCredits | Extract<ResumeResult, { kind: 'conflict' | 'not_found' }>;
 
 /**
- * FAILED or CANCELLED → RUNNING with attempt + 1, no Temporal run yet and a requested start; rows of the plan's nodes are
- * PENDING again except the reused ones. Exactly one of racing resumes wins; the others get `conflict`.
+ * FAILED, CANCELLED or WAITING → RUNNING with attempt + 1, no Temporal run yet and a requested start; rows of the plan's nodes are
+ * PENDING again except the reused ones. A run that waits is to be ended before the next one starts. Exactly one of racing resumes wins; the others get `conflict`.
  */
 export async function prepareResume(database: Database, request: ResumeRequest): Promise<ResumeResult> {
-  return idempotentTransaction<ResumeResult, Refusal>(
+  return idempotentTransaction<ResumeResult, ResumeRefusal>(
     database,
     request.accountId,
     request.idempotency,
@@ -25,7 +25,7 @@ export async function prepareResume(database: Database, request: ResumeRequest):
       const { attempt } = reopened;
       await resetNodes(transaction, request, attempt);
       await markRedriven(transaction, request.executionId);
-      const held = await openHold(transaction, request.executionId, request.hold, reopened.budgetLeft);
+      const held = await raiseHold(transaction, request, reopened);
       if (typeof held !== 'number') return refuse(held);
       await recordEvent(transaction, request.executionId, {
         type: 'resumed',
@@ -39,12 +39,14 @@ export async function prepareResume(database: Database, request: ResumeRequest):
 async function reopen(
   transaction: DatabaseTransaction,
   request: ResumeRequest,
-): Promise<{ readonly attempt: number; readonly budgetLeft: number | undefined } | undefined> {
-  const { rows } = await sql<{ attempt: number; budget_left: number | null }>`
+): Promise<Reopened | undefined> {
+  const { rows } = await sql<Reopened>`
     update executions
     set status = 'RUNNING', attempt = attempt + 1, completed_at = null, failure = null, cancel_requested_at = null,
         past_run_ids = case when temporal_run_id is null then past_run_ids
           else array_append(past_run_ids, temporal_run_id) end,
+        superseded_run_id = case when status = 'WAITING' then temporal_run_id end,
+        resume_number = 0, resume_requested_at = null,
         temporal_run_id = null, start_requested_at = now(), resubmit_unknown = ${request.resubmitUnknown ?? false},
         plan = ${toJson(request.plan)}, carried = ${toJson(request.carried)}, quote = ${toJson(request.quote)},
         quote_min_credits = credits_charged + ${request.hold.minCredits},
@@ -53,14 +55,20 @@ async function reopen(
         trigger_data = coalesce(${toNullableJson(request.triggerData)}::json, trigger_data),
         budget_credits = coalesce(${request.budgetCredits ?? null}::bigint, budget_credits)
     where id = ${request.executionId} and account_id = ${request.accountId}
-      and status in ('FAILED', 'CANCELLED') and attempt = ${request.expectedAttempt}
-    returning attempt, case when budget_credits is not null then greatest(budget_credits - credits_charged, 0) end as budget_left
+      and (status in ('FAILED', 'CANCELLED') or status = 'WAITING' and cancel_requested_at is null)
+      and attempt = ${request.expectedAttempt} and resume_number = ${request.expectedResumeNumber}
+    returning attempt, ${moneyLeft}
   `.execute(transaction);
-  const [row] = rows;
-  return row && { attempt: row.attempt, budgetLeft: row.budget_left ?? undefined };
+  return rows[0];
 }
 
-async function explainRefusal(transaction: DatabaseTransaction, request: ResumeRequest): Promise<Refusal> {
+type Reopened = MoneyLeft & { readonly attempt: number };
+
+/** Says why nothing was resumed: another request was first, or there is nothing to resume. */
+export async function explainRefusal(
+  transaction: DatabaseTransaction,
+  request: Pick<ResumeRequest, 'executionId' | 'accountId'>,
+): Promise<ResumeRefusal> {
   const row = await transaction
     .selectFrom('executions')
     .select(['status', 'attempt'])

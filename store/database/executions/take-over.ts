@@ -45,7 +45,7 @@ async function moveToRun(
     update executions
     set temporal_run_id = ${request.toRunId}, past_run_ids = array_append(past_run_ids, temporal_run_id),
         attempt = attempt + 1, status = 'RUNNING', completed_at = null, failure = null,
-        start_requested_at = null, cancel_requested_at = null
+        start_requested_at = null, cancel_requested_at = null, resume_number = 0, resume_requested_at = null
     where id = ${request.executionId} and temporal_run_id = ${request.fromRunId}
       and temporal_run_id <> ${request.toRunId} and ${request.toRunId} <> all (past_run_ids)
     returning least(quote_max_credits, budget_credits) - (credits_held - credits_released) as missing

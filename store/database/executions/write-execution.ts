@@ -6,7 +6,8 @@ import { jobWriter } from '../jobs/job-writer';
 import type { ExecutionStatus } from '../tables';
 import type { WriteScope } from './execution';
 import type { ExecutionWriter } from './execution-writer';
-import { finishExecution, setExecutionStatus } from './finish-execution';
+import { finishExecution } from './finish-execution';
+import { pauseExecution } from './pause-execution';
 import { updateNodes } from './update-nodes';
 import { recordEvent, VisibleChanges, type WriteContext } from './write-context';
 
@@ -36,7 +37,7 @@ function createWriter(context: WriteContext): ExecutionWriter {
   return {
     execution: context.execution,
     updateNodes: (changes) => updateNodes(context, changes),
-    setStatus: (status) => setExecutionStatus(context, status),
+    pause: (change) => pauseExecution(context, change),
     finish: (change) => finishExecution(context, change),
     ...jobWriter(context),
   };

@@ -13,7 +13,7 @@ import { recordSend } from './record-send';
 import { reuseJob } from './reuse-job';
 import { settleJob } from './settle-job';
 
-type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'setStatus' | 'finish'>;
+type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'pause' | 'finish'>;
 
 /** The part of the writer that moves jobs; each method is one conditional update that names the states it comes from. */
 export function jobWriter(context: WriteContext): JobWriter {

@@ -48,6 +48,29 @@ export async function completeImage(
   );
 }
 
+/** The image of `textToImage` waits for money, its prompt is done; the Temporal run stays open. */
+export async function pauseImage(
+  dependencies: ApiDependencies,
+  executionId: string,
+  resumesTaken = 0,
+): Promise<void> {
+  const error = {
+    code: 'budget_reached',
+    message: 'Raise the budget, then resume.',
+    retryable: true,
+  } as const;
+  await writeAsRun(dependencies, executionId, (writer) =>
+    writer.pause({
+      failure: { ...error, nodeId: 'image', resumable: true },
+      resumesTaken,
+      nodes: [
+        { nodeId: 'prompt', status: 'COMPLETED', outputs: { text: 'A sunset over a mountain lake' } },
+        { nodeId: 'image', status: 'WAITING', error },
+      ],
+    }),
+  );
+}
+
 /** What an operator does in the Temporal UI. */
 export async function terminate(executionId: string): Promise<void> {
   const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
@@ -61,11 +84,22 @@ export async function terminate(executionId: string): Promise<void> {
 
 /** How often Temporal noted a cancel request for the latest run. */
 export async function cancelRequests(executionId: string): Promise<number> {
+  const events = await historyOf(executionId);
+  return events.filter((event) => event.workflowExecutionCancelRequestedEventAttributes).length;
+}
+
+/** Names of the signals that a run got, the latest one unless given; in order. */
+export async function signalsOf(executionId: string, runId?: string): Promise<readonly unknown[]> {
+  const events = await historyOf(executionId, runId);
+  return events.flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+}
+
+async function historyOf(executionId: string, runId?: string) {
   const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
   try {
     const client = new Client({ connection });
-    const { events } = await client.workflow.getHandle(executionWorkflowId(executionId)).fetchHistory();
-    return (events ?? []).filter((event) => event.workflowExecutionCancelRequestedEventAttributes).length;
+    const handle = client.workflow.getHandle(executionWorkflowId(executionId), runId);
+    return (await handle.fetchHistory()).events ?? [];
   } finally {
     await connection.close();
   }

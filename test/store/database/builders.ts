@@ -3,7 +3,12 @@ import { accounts } from '../../../store/database/accounts';
 import { credits } from '../../../store/database/credits';
 import type { Database } from '../../../store/database/database';
 import { executions } from '../../../store/database/executions';
-import type { AcceptRequest, ResumeRequest } from '../../../store/database/executions/execution';
+import type {
+  AcceptRequest,
+  ResumeRequest,
+  WaitingResumeRequest,
+  WaitingResumeResult,
+} from '../../../store/database/executions/execution';
 import type { ExecutionWriter } from '../../../store/database/executions/execution-writer';
 import type { JobClaim, OpenJobRequest } from '../../../store/database/jobs/job';
 import { newId } from '../../../store/ids';
@@ -137,11 +142,38 @@ export class TestExecution {
     return jobId;
   }
 
+  /** What the run writes once nothing but `nodeId` is left. */
+  pause(nodeId: string, resumesTaken = 0, runId = RUN): Promise<void> {
+    return this.write(
+      (writer) =>
+        writer.pause({
+          failure: { ...aBudgetFailure, nodeId, resumable: true },
+          resumesTaken,
+          nodes: [{ nodeId, status: 'WAITING', error: aBudgetFailure }],
+        }),
+      runId,
+    );
+  }
+
+  /** As asked by somebody who has just looked at it. */
+  async resumeWaiting(changes: Partial<WaitingResumeRequest> = {}): Promise<WaitingResumeResult> {
+    const { attempt, resumeNumber } = await this.row();
+    return executions.resumeWaiting(this.database, {
+      accountId: this.accountId,
+      executionId: this.id,
+      expectedAttempt: attempt,
+      expectedResumeNumber: resumeNumber,
+      hold: { minCredits: 0, maxCredits: 60 },
+      ...changes,
+    });
+  }
+
   aResume(changes: Partial<ResumeRequest> = {}): ResumeRequest {
     return {
       accountId: this.accountId,
       executionId: this.id,
       expectedAttempt: 1,
+      expectedResumeNumber: 0,
       plan: aPlan(),
       carried: [],
       quote: {},
@@ -177,6 +209,12 @@ export function aJobRequest(changes: Partial<OpenJobRequest> = {}): OpenJobReque
     ...changes,
   };
 }
+
+export const aBudgetFailure: FailureView = {
+  code: 'budget_reached',
+  message: 'the budget does not cover the next job: raise it, then resume',
+  retryable: true,
+};
 
 export const aFailure: FailureView = {
   code: 'provider_unavailable',

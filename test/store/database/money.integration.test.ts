@@ -24,6 +24,8 @@ const operation = fc.oneof(
   weighted(2, { kind: fc.constant('cancel'), job: fc.nat(3), credits: fc.nat(60) }),
   weighted(1, { kind: fc.constant('finish'), status: fc.constantFrom('COMPLETED', 'FAILED', 'CANCELLED') }),
   weighted(2, { kind: fc.constant('resume'), hold: fc.nat(80) }),
+  weighted(2, { kind: fc.constant('pause') }),
+  weighted(2, { kind: fc.constant('wake'), hold: fc.nat(80), budget: fc.integer({ min: 60, max: 140 }) }),
   weighted(1, { kind: fc.constant('takeOver') }),
   weighted(1, { kind: fc.constant('close') }),
   weighted(1, { kind: fc.constant('grant'), credits: fc.integer({ min: 1, max: 30 }) }),
@@ -65,6 +67,15 @@ class Play {
       }
       case 'resume':
         return this.resume(operation.hold);
+      case 'pause': {
+        await this.execution.pause('n1', (await this.execution.row()).resumeNumber, this.runId);
+        return;
+      }
+      case 'wake': {
+        const hold = { minCredits: 0, maxCredits: operation.hold };
+        await this.execution.resumeWaiting({ hold, budgetCredits: operation.budget });
+        return;
+      }
       case 'takeOver': {
         // The first write names the run, as an activity would have done.
         await this.execution.write(async () => undefined, this.runId);
@@ -106,10 +117,14 @@ class Play {
   }
 
   private async resume(hold: number): Promise<void> {
-    const { attempt } = await this.execution.row();
+    const { attempt, resumeNumber } = await this.execution.row();
     const result = await executions.prepareResume(
       database,
-      this.execution.aResume({ expectedAttempt: attempt, hold: { minCredits: 0, maxCredits: hold } }),
+      this.execution.aResume({
+        expectedAttempt: attempt,
+        expectedResumeNumber: resumeNumber,
+        hold: { minCredits: 0, maxCredits: hold },
+      }),
     );
     if (result.kind === 'resumed') this.runs += 1;
   }

@@ -200,19 +200,6 @@ describe('ending', () => {
       n2: { status: 'CANCELLED' },
     });
   });
-
-  it('can be put off: a waiting execution goes on when it is told so', async () => {
-    const execution = await anExecution(database);
-    const set = (status: 'RUNNING' | 'WAITING') => execution.write((writer) => writer.setStatus(status));
-    expect([await set('RUNNING'), await set('WAITING')]).toEqual([false, true]);
-    expect((await execution.view()).status).toBe('WAITING');
-    expect(await executions.open(database)).toContainEqual({
-      executionId: execution.id,
-      temporalRunId: 'run-1',
-      status: 'WAITING',
-    });
-    expect(await set('RUNNING')).toBe(true);
-  });
 });
 
 describe('executions.list', () => {

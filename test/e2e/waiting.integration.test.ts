@@ -1,0 +1,198 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { executionWorkflowId } from '../../workflows/contract';
+import { aGraph, mainJob } from '../support/graph-builder';
+import { recordHistory } from '../support/record-history';
+import { TestSystem } from '../support/test-system';
+
+let test: TestSystem;
+let connection: Connection;
+let temporal: Client;
+
+beforeAll(async () => {
+  test = await TestSystem.start({ EVERFRAME_RESUBMIT_BELOW_CREDITS: '0' });
+  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
+  temporal = new Client({ connection });
+});
+
+afterEach(() => test.setFaults([]));
+
+afterAll(async () => {
+  await connection.close();
+  await test.stop();
+});
+
+/** A run of the main job that can pay for its picture and not for the upscale. */
+async function outOfBudget(prompt: string) {
+  const graph = mainJob(prompt);
+  const quote = await test.client.quote(graph);
+  const imagePrice = quote.nodes.find(({ nodeId }) => nodeId === 'image')?.minCredits ?? 0;
+  const { executionId } = await test.client.execute({ ...graph, budgetCredits: imagePrice });
+  const view = await test.client.wait(executionId);
+  expect(view).toMatchObject({ status: 'WAITING', nodes: { upscale: { status: 'WAITING' } } });
+  return { executionId, graph, quote, view, imagePrice };
+}
+
+/** The row is written a moment before Temporal has the rest of the same step. */
+async function untilOperatorsSee(executionId: string, status: string): Promise<void> {
+  const handle = temporal.workflow.getHandle(executionWorkflowId(executionId));
+  const shown = async () => (await handle.describe()).searchAttributes['EverframeStatus']?.[0];
+  while ((await shown()) !== status) await setImmediate();
+}
+
+describe('an execution whose budget is reached', () => {
+  it('waits with what was paid, and completes within a raised budget, each job accepted once', async () => {
+    const { executionId, quote, view, imagePrice } = await outOfBudget('frugal badger');
+    expect(view).toMatchObject({
+      failure: { nodeId: 'upscale', code: 'budget_reached', resumable: true },
+      credits: { held: 0, charged: imagePrice },
+    });
+    expect(view.error).toMatch(/raise budgetCredits, then resume/);
+    await untilOperatorsSee(executionId, 'WAITING');
+
+    const preview = await test.client.previewResume(executionId);
+    const receipt = await test.client.resume(executionId, { budgetCredits: quote.maxCredits });
+    expect(receipt).toEqual(preview);
+    expect(receipt).toMatchObject({ rerun: ['upscale'], creditsNotSpentAgain: imagePrice });
+    const resumed = await test.client.wait(executionId);
+    expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 1, error: null, failure: null });
+    const { held, charged } = resumed.credits;
+    expect([held, charged]).toEqual([0, imagePrice + (resumed.nodes['upscale']?.credits ?? 0)]);
+    expect(await test.accepted({ prompt: 'frugal badger' })).toHaveLength(1);
+    await untilOperatorsSee(executionId, 'COMPLETED');
+    await recordHistory(executionId, 'waited-for-budget');
+  });
+
+  it('waits again when the new budget is too small as well', async () => {
+    const { executionId, imagePrice } = await outOfBudget('stubborn badger');
+    await test.client.resume(executionId, { budgetCredits: imagePrice + 1 });
+    const again = await test.client.wait(executionId);
+    expect(again).toMatchObject({ status: 'WAITING', credits: { held: 0 } });
+    await test.client.resume(executionId, { budgetCredits: 10_000 });
+    expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
+  });
+
+  it('goes on after its worker and the API were killed meanwhile', async () => {
+    const { executionId } = await outOfBudget('patient badger');
+    test.kill('worker');
+    test.kill('api');
+    await test.client.resume(executionId, { budgetCredits: 10_000 });
+    expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
+    expect(await test.accepted({ prompt: 'patient badger' })).toHaveLength(1);
+  });
+
+  it('is resumed once by twenty resumes at a time', async () => {
+    const { executionId } = await outOfBudget('crowded badger');
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, () => test.client.resume(executionId, { budgetCredits: 10_000 })),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const answer of answers) {
+      if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ status: 409 });
+    }
+    const resumed = await test.client.wait(executionId);
+    expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect(await test.accepted({ prompt: 'crowded badger' })).toHaveLength(1);
+  });
+
+  it('is cancelled at once, and nothing is held after it', async () => {
+    const { executionId, imagePrice } = await outOfBudget('tired badger');
+    expect((await test.client.cancel(executionId)).cancelRequested).toBe(true);
+    let view = await test.client.poll(executionId);
+    while (view.status === 'WAITING') view = await test.client.poll(executionId);
+    expect(view).toMatchObject({
+      status: 'CANCELLED',
+      nodes: { image: { status: 'COMPLETED' }, upscale: { status: 'CANCELLED' } },
+      credits: { held: 0, charged: imagePrice },
+    });
+    await recordHistory(executionId, 'cancelled-while-waiting');
+  });
+
+  it('goes on in another run with an edited graph, and the one that waited ends as superseded', async () => {
+    const { executionId, graph } = await outOfBudget('edited badger');
+    const { runId } = await temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
+    const nodes = graph.nodes.map((node) =>
+      node.id === 'upscale' ? { ...node, data: { nodeType: 'image:resize', config: { width: 64 } } } : node,
+    );
+    const receipt = await test.client.resume(executionId, { nodes, edges: graph.edges });
+    expect(receipt.rerun).toEqual(['upscale']);
+    const resumed = await test.client.wait(executionId);
+    expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    expect(resumed.nodes['upscale']?.nodeType).toBe('image:resize');
+    expect(await test.accepted({ prompt: 'edited badger' })).toHaveLength(1);
+    const waited = temporal.workflow.getHandle(executionWorkflowId(executionId), runId);
+    await expect(waited.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await waited.describe()).status.name).toBe('FAILED');
+    await recordHistory(executionId, 'superseded-while-waiting', runId);
+  });
+});
+
+describe('a dear send whose answer was lost', () => {
+  it('waits for the user’s word, and is sent again by it, flagged as a possible duplicate', async () => {
+    await test.setFaults([
+      { provider: 'openai', contains: 'lost answer', nth: 1, action: 'accept_then_drop' },
+    ]);
+    const graph = aGraph('The lost answer of a raven')
+      .node('text', 'text:llm', { system: 'Tell a story.' }, { providers: ['openai'] })
+      .edge('prompt', 'text')
+      .build();
+    const { executionId } = await test.client.execute(graph);
+    const waiting = await test.client.wait(executionId);
+    expect(waiting).toMatchObject({
+      status: 'WAITING',
+      failure: { nodeId: 'text', code: 'submission_unknown' },
+    });
+    expect(waiting.credits.held).toBeGreaterThan(0);
+    expect(await test.accepted({ prompt: 'lost answer' })).toHaveLength(1);
+
+    await test.client.resume(executionId);
+    expect(await test.client.wait(executionId)).toMatchObject({ status: 'WAITING' });
+    expect(await test.accepted({ prompt: 'lost answer' })).toHaveLength(1);
+
+    await test.client.resume(executionId, { resubmitUnknown: true });
+    const resumed = await test.client.wait(executionId);
+    expect(resumed).toMatchObject({
+      status: 'COMPLETED',
+      nodes: { text: { possibleDuplicate: true } },
+      credits: { held: 0 },
+    });
+    expect(await test.accepted({ prompt: 'lost answer' })).toHaveLength(2);
+    await recordHistory(executionId, 'waited-for-a-word');
+  });
+});
+
+describe('a node with onError hold', () => {
+  it('waits with its failure while other branches finish, and goes on with its candidates from the start', async () => {
+    const crystal = ['clarityai/crystal-upscaler', 'philz1337x/crystal-upscaler'];
+    await test.setFaults(crystal.map((model) => ({ model, action: 'fail_job' })));
+    const graph = aGraph('held otter')
+      .node('image', 'generate:flux_2_pro')
+      .edge('prompt', 'image')
+      .node('upscale', 'image:crystal_upscaler', {}, { onError: 'hold' })
+      .edge('image', 'upscale')
+      .node('small', 'image:resize', { width: 64 })
+      .edge('image', 'small')
+      .node('last', 'image:resize', { width: 32 })
+      .edge('upscale', 'last')
+      .build();
+    const { executionId } = await test.client.execute(graph);
+    const waiting = await test.client.wait(executionId);
+    expect(waiting).toMatchObject({
+      status: 'WAITING',
+      failure: { nodeId: 'upscale', code: 'all_providers_failed' },
+      nodes: { small: { status: 'COMPLETED' }, upscale: { status: 'WAITING' }, last: { status: 'PENDING' } },
+    });
+    expect(waiting.error).toMatch(/resume the execution once this is mended/);
+
+    await test.setFaults([]);
+    await test.client.resume(executionId);
+    const resumed = await test.client.wait(executionId);
+    expect(resumed).toMatchObject({
+      status: 'COMPLETED',
+      nodes: { upscale: { provider: 'fal', attempts: 3, fallbackFrom: [] }, last: { status: 'COMPLETED' } },
+      credits: { held: 0 },
+    });
+    await recordHistory(executionId, 'held');
+  });
+});
