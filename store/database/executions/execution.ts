@@ -176,7 +176,7 @@ export interface ResumeRequest {
   readonly idempotency?: IdempotencyRequest;
 }
 
-export interface WaitingResumeRequest extends Pick<
+export type WaitingResumeRequest = Pick<
   ResumeRequest,
   | 'accountId'
   | 'executionId'
@@ -186,7 +186,7 @@ export interface WaitingResumeRequest extends Pick<
   | 'budgetCredits'
   | 'resubmitUnknown'
   | 'idempotency'
-> {}
+>;
 
 /** A resume that a waiting run may not know yet: all that the signal needs. */
 export interface PendingResume {
