@@ -57,7 +57,7 @@ function openWait(deps: ActivityDependencies, input: AwaitJobInput, job: Job, si
   try {
     return new JobWait(deps, input, job, handle, signal);
   } catch (error) {
-    if (!(error instanceof StepError)) throw error;
+    if (!(error instanceof StepError) || error.type === 'CredentialMissing') throw error;
     const message = `The job of node "${input.nodeId}" was accepted but cannot be asked for: ${error.message}`;
     throw new StepError('Internal', message, {
       provider: job.provider,
@@ -91,7 +91,7 @@ class JobWait {
   ) {
     this.definition = requireDefinition(input.nodeType);
     this.candidate = requireCandidate(this.definition, input);
-    this.session = deps.providerAccess.open(this.candidate.provider, input.mode);
+    this.session = deps.providerAccess.open(job.provider, input.mode, job.credentialId);
     this.operation = findOperation(this.session, this.candidate, this.definition, 'queue');
   }
 

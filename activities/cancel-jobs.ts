@@ -68,7 +68,7 @@ async function endAccepted(
     nodeType,
     candidate: { provider, model, execution: 'queue', priceCredits: 0 },
   });
-  const session = deps.providerAccess.open(provider, scope.mode);
+  const session = deps.providerAccess.open(provider, scope.mode, job.credentialId);
   const operation = findOperation(session, candidate, definition, 'queue');
   const reply = await replyOf(operation, handle, session, signal);
   if (!reply) {

@@ -33,6 +33,10 @@ export function circuitKey(circuit: {
   return [circuit.provider, circuit.model, circuit.credentialId, circuit.mode].join('/');
 }
 
+export function providerOfCircuit(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
 /**
  * Guards sends only: polls, downloads and cancels of accepted jobs never pass here.
  *
@@ -59,9 +63,14 @@ export class CircuitBreakers {
     });
   }
 
+  /** Reads what other workers wrote, at most once a second. */
+  async refresh(): Promise<void> {
+    await this.shared.current();
+  }
+
   /** @throws CircuitOpenError when no send would be let through now: open, or with its one probe under way. */
   async assertClosed(key: string): Promise<void> {
-    await this.shared.current();
+    await this.refresh();
     const error = this.openNow(key);
     if (error) throw error;
   }

@@ -1,6 +1,7 @@
 import type { AssetStore } from '../store/assets/asset-store';
 import type { Database } from '../store/database/database';
 import type { CircuitBreakers } from './circuit-breakers';
+import type { CredentialRests } from './credential-rests';
 import type { GuardedFetch } from './guarded-fetch';
 import type { ProviderAccess } from './provider-access';
 
@@ -11,6 +12,8 @@ export interface ActivityDependencies {
   readonly guardedFetch: GuardedFetch;
   readonly providerAccess: ProviderAccess;
   readonly breakers: CircuitBreakers;
+  readonly rests: CredentialRests;
+  readonly sendPolicy: (providerId: string) => SendPolicy;
   /** Latest Temporal run id of an execution's workflow, as Temporal says it. */
   readonly latestRunId: (executionId: string) => Promise<string | undefined>;
   readonly settings: ActivitySettings;
@@ -20,6 +23,16 @@ export interface ActivityDependencies {
   readonly random: () => number;
   /** Resolves after that long, rejects when the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** How an operator wants one provider to be asked. */
+export interface SendPolicy {
+  /** Sends of one job at most, whatever the node asks for. */
+  readonly attemptsMax: number;
+  /** Before the second send; twice as long before each further one, milliseconds. */
+  readonly retryDelayMs: number;
+  /** How long a key that was turned down is not used, milliseconds; 0 uses it again at once. */
+  readonly keyRestMs: number;
 }
 
 export interface ActivitySettings {

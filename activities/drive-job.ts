@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Job, JobClaim, OpenedJob } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
+import { circuitKeyOf } from './choose-session';
 import { claimJob } from './claim-job';
-import { circuitOpen, handleOf, type JobContext } from './job-context';
+import { handleOf, type JobContext } from './job-context';
 import type { MaterialisedInput } from './materialise-input';
-import { CircuitOpenError } from './own-circuits';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import { sendJob, type SendMethod } from './send-job';
@@ -47,7 +47,8 @@ export async function driveJob<T>(
     const { opened, claimed } = await claimJob(context, { resubmitUnknown, obstacle });
     resubmitUnknown = undefined;
     await cancelSuperseded(context, opened);
-    const fate = claimed ? ({ kind: 'claimed', claimed } as const) : await fateOf(context, opened.job);
+    const bound = claimed ? context : boundTo(context, opened.job);
+    const fate = claimed ? ({ kind: 'claimed', claimed } as const) : await fateOf(bound, opened.job);
     if (fate.kind === 'happened') return fate;
     if (fate.kind === 'changed') continue;
     if (!body) throw cannotSendAgain(obstacle);
@@ -55,16 +56,31 @@ export async function driveJob<T>(
       resubmitUnknown = fate.reason;
       continue;
     }
-    const sent = await sendJob({ ...context, body }, fate.claimed, send);
+    const sent = await sendJob({ ...bound, body }, fate.claimed, send);
     if (!sent) continue;
     failpoint('send.after_accept');
     return { kind: 'sent', ...fate.claimed, ...sent };
   }
 }
 
-async function prepare(context: JobContext<unknown>): Promise<Preparation> {
+/** What is to be learnt of a job that was sent before, only its own key can ask. */
+function boundTo<Operation>(context: JobContext<Operation>, job: Job): JobContext<Operation> {
+  const { deps, input, session, resolved } = context;
+  const isOpen = job.state === 'SUBMITTING' || job.state === 'UNKNOWN';
+  if (!isOpen || job.credentialId === session.credentialId) return context;
   try {
-    await assertCircuitClosed(context);
+    const own = deps.providerAccess.open(job.provider, input.mode, job.credentialId);
+    return { ...context, session: own, breakerKey: circuitKeyOf(resolved.candidate, own) };
+  } catch (error) {
+    if (error instanceof StepError && error.type === 'CredentialMissing')
+      return { ...context, missingKey: error };
+    throw error;
+  }
+}
+
+async function prepare(context: JobContext<unknown>): Promise<Preparation> {
+  if (context.obstacle) return { obstacle: context.obstacle };
+  try {
     return { body: await context.materialise() };
   } catch (error) {
     if (error instanceof StepError) return { obstacle: error };
@@ -78,9 +94,10 @@ function uploadFailure({ deps, input }: JobContext<unknown>, error: ProviderErro
   const { kind, provider, message } = error;
   const mayPass = kind === 'rate_limited' || kind === 'unavailable' || kind === 'ambiguous';
   const { attempt } = Context.current().info;
+  const { retryDelayMs: firstMs } = deps.sendPolicy(provider);
   const retryAfterMs =
     mayPass && attempt < input.attemptsMax
-      ? retryDelayMs(attempt, deps.random, error.retryAfterMs)
+      ? retryDelayMs({ sends: attempt, firstMs, askedMs: error.retryAfterMs, random: deps.random })
       : undefined;
   const type = kind === 'ambiguous' ? 'ProviderUnavailable' : providerFailureType(error);
   return new StepError(type, message, { provider, retryAfterMs, cause: error });
@@ -103,20 +120,18 @@ async function fateOf(
 
 /** Jobs of an earlier request of this step cost on at their provider: they are told to stop, as far as that goes. */
 async function cancelSuperseded(
-  { session, operation, signal }: JobContext<SyncOperation | QueueOperation>,
+  { deps, operation, signal }: JobContext<SyncOperation | QueueOperation>,
   opened: OpenedJob,
 ): Promise<void> {
   if (operation.kind !== 'queue' || !operation.cancel) return;
   for (const job of opened.superseded) {
     const handle = handleOf(job);
-    if (handle) await operation.cancel(handle, session.call(signal)).catch(() => undefined);
-  }
-}
-
-async function assertCircuitClosed({ deps, breakerKey, resolved }: JobContext<unknown>): Promise<void> {
-  try {
-    await deps.breakers.assertClosed(breakerKey);
-  } catch (error) {
-    throw error instanceof CircuitOpenError ? circuitOpen(resolved.candidate.provider, error) : error;
+    if (!handle) continue;
+    try {
+      const session = deps.providerAccess.open(job.provider, job.mode, job.credentialId);
+      await operation.cancel(handle, session.call(signal));
+    } catch {
+      // It goes on there, and is paid.
+    }
   }
 }

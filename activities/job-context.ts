@@ -2,11 +2,10 @@ import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-defin
 import { jobs } from '../store/database/jobs';
 import type { Job, JobClaim } from '../store/database/jobs/job';
 import type { FailureType, JobInput } from '../workflows/contract';
-import { circuitKey } from './circuit-breakers';
+import { chooseSession, type ChosenSession } from './choose-session';
 import type { ActivityDependencies } from './dependencies';
 import { materialiseInput, type MaterialisedInput } from './materialise-input';
 import { createReadText, mediaAccess } from './media-access';
-import type { CircuitOpenError } from './own-circuits';
 import type { ProviderSession } from './provider-access';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
 import { resolveRequest, type ResolvedRequest } from './resolve-request';
@@ -23,6 +22,10 @@ export interface JobContext<Operation> {
   readonly materialise: () => Promise<MaterialisedInput>;
   /** Statistics and state of the circuit are kept apart by this. */
   readonly breakerKey: string;
+  /** Why nothing new can be sent now; it says nothing of a job that was sent before. */
+  readonly obstacle?: StepError;
+  /** The key under which the job in question was sent is set no more. */
+  readonly missingKey?: StepError;
   readonly signal: AbortSignal;
 }
 
@@ -48,23 +51,22 @@ export async function openJobContext<Kind extends 'sync' | 'queue'>(
   kind: Kind,
   signal: AbortSignal,
 ): Promise<JobContext<Extract<SyncOperation | QueueOperation, { kind: Kind }>>> {
-  const { resolved, session } = await resolve(deps, input);
+  const { resolved, ...chosen } = await resolve(deps, input);
+  const { session } = chosen;
   const { candidate, definition } = resolved;
   const operation = findOperation(session, candidate, definition, kind);
-  const { credentialId } = session;
-  const breakerKey = circuitKey({ ...candidate, credentialId, mode: input.mode });
   const materialise = (): Promise<MaterialisedInput> =>
     materialiseInput(resolved.input, session.provider, session.call(signal), mediaAccess(deps, input));
-  return { deps, input, session, operation, resolved, materialise, breakerKey, signal };
+  return { deps, input, operation, resolved, materialise, signal, ...chosen };
 }
 
 async function resolve(
   deps: ActivityDependencies,
   input: JobInput,
-): Promise<{ readonly resolved: ResolvedRequest; readonly session: ProviderSession }> {
+): Promise<ChosenSession & { readonly resolved: ResolvedRequest }> {
   try {
     const resolved = await resolveRequest(input, createReadText(deps, input.accountId));
-    return { resolved, session: deps.providerAccess.open(resolved.candidate.provider, input.mode) };
+    return { resolved, ...(await chooseSession(deps, input)) };
   } catch (error) {
     if (!(error instanceof StepError) || !isOursAlone(error.type) || !(await isUnderWay(deps, input)))
       throw error;
@@ -116,10 +118,4 @@ function isKind<Kind extends 'sync' | 'queue'>(
 export function handleOf(job: Job): JobHandle | undefined {
   const providerJobId = job.providerHandle?.providerJobId;
   return typeof providerJobId === 'string' ? { ...job.providerHandle, providerJobId } : undefined;
-}
-
-export function circuitOpen(provider: string, error: CircuitOpenError): StepError {
-  const { retryAfterMs: openForMs } = error;
-  const message = `${provider} failed too often in the last minutes; it is probed again in ${Math.ceil(openForMs / 1_000)} s, and nothing else is sent to it before.`;
-  return new StepError('CircuitOpen', message, { provider, openForMs, cause: error });
 }

@@ -70,7 +70,8 @@ function toInputError(deps: ActivityDependencies, nodeId: string, error: unknown
   }
   if (!(error instanceof DownloadError)) return error;
   const mayComeBack = error.httpStatus === undefined || error.httpStatus === 429 || error.httpStatus >= 500;
-  const retryAfterMs = mayComeBack ? retryDelayMs(Context.current().info.attempt, deps.random) : undefined;
+  const sends = Context.current().info.attempt;
+  const retryAfterMs = mayComeBack ? retryDelayMs({ sends, random: deps.random }) : undefined;
   return new StepError('InputUnavailable', error.message, { retryAfterMs, cause: error });
 }
 

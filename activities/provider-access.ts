@@ -2,7 +2,12 @@ import type { Mode } from '../workflows/contract';
 import type { GuardedFetch } from './guarded-fetch';
 import { findProvider } from './providers';
 import type { Provider, ProviderCall } from './providers/provider';
-import { createProviderFetch, resolveCredentials, resolveProviderUrls } from './providers/provider-fetch';
+import {
+  createProviderFetch,
+  resolveCredentials,
+  resolveProviderUrls,
+  type Credential,
+} from './providers/provider-fetch';
 import { StepError } from './to-application-failure';
 
 /** Everything needed to talk to one provider in one mode with one credential. */
@@ -10,6 +15,7 @@ export interface ProviderSession {
   readonly provider: Provider;
   /** Digest of the key, never the key. */
   readonly credentialId: string;
+  readonly mode: Mode;
   /** Origins whose files may be fetched even when they are private. */
   readonly privateOrigins: readonly string[];
   /** @param signal - Aborts the exchange; give sends one that never aborts, since an aborted send may be accepted. */
@@ -25,6 +31,8 @@ export interface ProviderAccessOptions {
 
 /** Opens sessions: base URLs and credentials are resolved per mode, so that a test run never reaches a real provider. */
 export class ProviderAccess {
+  private readonly turns = new Map<string, number>();
+
   constructor(private readonly options: ProviderAccessOptions) {}
 
   /** Bounds one HTTP exchange, milliseconds. */
@@ -32,24 +40,53 @@ export class ProviderAccess {
     return this.options.requestTimeoutMs;
   }
 
-  /** @throws StepError `ProviderAuthenticationFailed` without a credential, naming the variable. */
-  open(providerId: string, mode: Mode): ProviderSession {
-    const provider = findProvider(providerId);
-    if (!provider)
-      throw new StepError('ModelGone', `This release has no provider "${providerId}".`, {
-        provider: providerId,
-      });
-    const { environment, sandboxUrl, requestTimeoutMs, guardedFetch } = this.options;
-    const urls = resolveProviderUrls(provider, { mode, env: environment, sandboxUrl });
-    const [credential] = mode === 'test' ? [SANDBOX_CREDENTIAL] : resolveCredentials(provider, environment);
-    if (!credential) {
+  /**
+   * One session per key, in turn: each call begins with the next key.
+   *
+   * @throws StepError `ProviderAuthenticationFailed` without a credential, naming the variable.
+   */
+  openAll(providerId: string, mode: Mode): readonly ProviderSession[] {
+    const provider = requireProvider(providerId);
+    const credentials = this.credentials(provider, mode);
+    if (credentials.length === 0) {
       const message = `No credential for ${provider.label}: set ${provider.credentialVariable} and restart the worker.`;
       throw new StepError('ProviderAuthenticationFailed', message, { provider: providerId });
     }
+    const turn = this.turns.get(providerId) ?? 0;
+    this.turns.set(providerId, turn + 1);
+    const first = turn % credentials.length;
+    const inTurn = [...credentials.slice(first), ...credentials.slice(0, first)];
+    return inTurn.map((credential) => this.session(provider, mode, credential));
+  }
+
+  /**
+   * The session of a job that was sent before: its provider knows it under that key alone.
+   *
+   * @param credentialId - Of the job; null for one that recorded none, which takes the first key.
+   * @throws StepError `CredentialMissing` when the key is set no more.
+   */
+  open(providerId: string, mode: Mode, credentialId: string | null): ProviderSession {
+    const provider = requireProvider(providerId);
+    const credentials = this.credentials(provider, mode);
+    const credential = credentials.find(({ id }) => credentialId === null || id === credentialId);
+    if (credential) return this.session(provider, mode, credential);
+    const { label, credentialVariable: variable } = provider;
+    const message = `The key of ${label} under which a job was sent is set no more (its id is ${credentialId ?? 'not known'}), and no other key can ask for the job. Set it again as ${variable} or ${variable}_2, ${variable}_3 … and restart the worker.`;
+    throw new StepError('CredentialMissing', message, { provider: providerId, retryAfterMs: KEY_WAIT_MS });
+  }
+
+  private credentials(provider: Provider, mode: Mode): readonly Credential[] {
+    return mode === 'test' ? [SANDBOX_CREDENTIAL] : resolveCredentials(provider, this.options.environment);
+  }
+
+  private session(provider: Provider, mode: Mode, credential: Credential): ProviderSession {
+    const { environment, sandboxUrl, requestTimeoutMs, guardedFetch } = this.options;
+    const urls = resolveProviderUrls(provider, { mode, env: environment, sandboxUrl });
     const fetch = createProviderFetch(guardedFetch, urls.privateOrigins);
     return {
       provider,
       credentialId: credential.id,
+      mode,
       privateOrigins: urls.privateOrigins,
       call: (signal) => ({
         mode,
@@ -63,6 +100,15 @@ export class ProviderAccess {
     };
   }
 }
+
+function requireProvider(providerId: string): Provider {
+  const provider = findProvider(providerId);
+  if (provider) return provider;
+  throw new StepError('ModelGone', `This release has no provider "${providerId}".`, { provider: providerId });
+}
+
+/** The key may come back with the next worker. */
+const KEY_WAIT_MS = 10_000;
 
 /** The sandbox takes any key. */
 const SANDBOX_CREDENTIAL = { id: 'sandbox', secret: 'sandbox' };

@@ -3,12 +3,14 @@ import { executions } from '../store/database/executions';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { failpoint } from '../store/failpoints';
 import { FAILURE_CODES, type FailureView } from '../workflows/contract';
+import { circuitOpen, hasAnotherKey, THROTTLE_WAIT_MAX_MS } from './choose-session';
 import { asSender } from './fence';
-import { circuitOpen, LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
+import { LEASE_MS, NEVER_ABORTS, type ClaimedJob, type JobContext } from './job-context';
 import { CircuitOpenError } from './own-circuits';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import type { MaterialisedInput } from './materialise-input';
+import { restAfterFailure, restNearLimit } from './rest-credential';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
 
@@ -23,8 +25,8 @@ export interface SentJob<T> {
   readonly latencyMs: number;
 }
 
-/** A provider that wants us to wait longer than this is left for the next candidate. */
-const RETRY_AFTER_MAX_MS = 60_000;
+/** Pause before a job is sent again under another key: the last one alone was turned down. */
+const NEXT_KEY_AFTER_MS = 100;
 
 /** Pause before a job of unknown fate is sent again under the same key. */
 const RESEND_AFTER_MS = 2_000;
@@ -56,13 +58,18 @@ export async function sendJob<T>(
     const bare = session.call(NEVER_ABORTS);
     const call: ProviderCall = {
       ...bare,
-      fetch: (url, init) => bare.fetch(url, { ...init, beforeSend: assertLease }),
+      fetch: async (url, init) => {
+        const response = await bare.fetch(url, { ...init, beforeSend: assertLease });
+        restNearLimit(context, response);
+        return response;
+      },
     };
     const value = await deps.breakers.fire(breakerKey, () =>
       send(operationRequest(context, claimed.job.id), call),
     );
     return { value, startedAt, latencyMs: Math.round(performance.now() - startedMs) };
   } catch (error) {
+    restAfterFailure(context, error);
     const timing = { startedAt, latencyMs: Math.round(performance.now() - startedMs) };
     const record = claimed.isResend ? recordFailedResend : recordFailedSend;
     return await record(context, claimed, error, timing);
@@ -166,22 +173,26 @@ async function recordRejection(
 }
 
 /** With `retryAfterMs` when the same job is to be sent again. */
-function decideRejection(
-  { deps, input, breakerKey }: JobContext<unknown>,
-  error: ProviderError,
-  jobSends: number,
-): StepError {
-  const { provider, message, retryAfterMs, kind } = error;
-  const isRetryable = kind === 'rate_limited' || kind === 'unavailable';
-  const again = isRetryable && jobSends < input.attemptsMax && (retryAfterMs ?? 0) <= RETRY_AFTER_MAX_MS;
+function decideRejection(context: JobContext<unknown>, error: ProviderError, jobSends: number): StepError {
+  const { deps, input, session, breakerKey } = context;
+  const { provider, message, kind, retryAfterMs: askedMs = 0 } = error;
+  const { attemptsMax, retryDelayMs: firstMs } = deps.sendPolicy(provider);
+  const hasAttempts = jobSends < Math.min(input.attemptsMax, attemptsMax);
+  const decided = (retryAfterMs?: number): StepError =>
+    new StepError(providerFailureType(error), message, { provider, retryAfterMs, cause: error });
+  // A key that was turned down rests, so there are as many more sends as keys at most.
+  if (isAboutKey(kind) && (hasAttempts || kind !== 'rate_limited') && hasAnotherKey(deps, input, session))
+    return decided(NEXT_KEY_AFTER_MS);
+  const mayPass = kind === 'rate_limited' || kind === 'unavailable';
+  if (!mayPass || !hasAttempts || askedMs > THROTTLE_WAIT_MAX_MS) return decided();
   // Others are refused there from now on: so is this one, at once and not after its pause.
-  const circuit = again ? deps.breakers.openNow(breakerKey) : undefined;
+  const circuit = deps.breakers.openNow(breakerKey);
   if (circuit) return circuitOpen(provider, circuit);
-  return new StepError(providerFailureType(error), message, {
-    provider,
-    retryAfterMs: again ? retryDelayMs(jobSends, deps.random, retryAfterMs) : undefined,
-    cause: error,
-  });
+  return decided(retryDelayMs({ sends: jobSends, firstMs, askedMs, random: deps.random }));
+}
+
+function isAboutKey(kind: ProviderError['kind']): boolean {
+  return kind === 'rate_limited' || kind === 'authentication' || kind === 'billing';
 }
 
 async function recordAmbiguity(

@@ -86,8 +86,18 @@ export function jobPending(nextRetryDelayMs: number): ApplicationFailure {
   });
 }
 
+export interface RetryDelay {
+  /** Sends so far, from 1. */
+  readonly sends: number;
+  /** Before the second send, 1,000 unless given; twice as long before each further one. */
+  readonly firstMs?: number;
+  /** What the provider asks for. */
+  readonly askedMs?: number;
+  readonly random: () => number;
+}
+
 /** 1, 2, 4 s … with jitter of a half to one and a half; Temporal's server adds none of its own. */
-export function retryDelayMs(sends: number, random: () => number, retryAfterMs?: number): number {
-  const backoffMs = Math.min(1_000 * 2 ** Math.max(sends - 1, 0), 60_000) * (0.5 + random());
-  return Math.round(Math.max(backoffMs, retryAfterMs ?? 0));
+export function retryDelayMs({ sends, firstMs = 1_000, askedMs = 0, random }: RetryDelay): number {
+  const backoffMs = Math.min(firstMs * 2 ** Math.max(sends - 1, 0), 60_000) * (0.5 + random());
+  return Math.round(Math.max(backoffMs, askedMs));
 }

@@ -25,7 +25,8 @@ const LOOK_INTERVAL_MS = 300;
  * `idempotent` providers get the same key again; with `lookup` the job is found or proven absent; with `none` only the
  * callback can tell, whose URL carries our token. Until lease and request time limit are over a sender may still live.
  *
- * @throws StepError `SubmissionUnknown` when nobody can tell and the job is too dear to be risked twice.
+ * @throws StepError `SubmissionUnknown` when nobody can tell and the job is too dear to be risked twice;
+ * `CredentialMissing` when only a key that is gone could ask, unless the user has given the job up.
  */
 export async function resolveUnknownFate(
   context: JobContext<SyncOperation | QueueOperation>,
@@ -35,6 +36,7 @@ export async function resolveUnknownFate(
     await context.deps.sleep(LOOK_INTERVAL_MS, context.signal);
     return { kind: 'changed' };
   }
+  if (context.missingKey) return waitOrDecide(context, job);
   const adopted = await adoptFromCallback(context, job);
   if (adopted) return adopted;
   switch (context.session.provider.submitSafety) {
@@ -137,13 +139,14 @@ function senderGoneAtMs({ deps }: JobContext<unknown>, job: Job): number {
   return leaseEnd.getTime() + deps.providerAccess.requestTimeoutMs;
 }
 
-function decide({ deps, resolved, input }: JobContext<unknown>, job: Job): Fate {
+function decide({ deps, resolved, input, missingKey }: JobContext<unknown>, job: Job): Fate {
   // The user's word is for what was there when it was given, and counts once.
   const isOld =
     input.resumedAtMs === undefined
       ? job.temporalRunId !== Context.current().info.workflowExecution?.runId
       : isOfThePast(job, input);
   if (input.resubmitUnknown && isOld) return { kind: 'resubmit', reason: 'user' };
+  if (missingKey) throw missingKey;
   const wasResubmitted = job.generationReason === 'policy' || job.generationReason === 'user';
   const isCheap = job.priceReserved < deps.settings.resubmitBelowCredits;
   if (!wasResubmitted && isCheap) return { kind: 'resubmit', reason: 'policy' };

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { providers } from '../activities/providers';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
+import { readProviderSettings, type ProviderSettings } from './provider-settings';
 
 const milliseconds = z.coerce.number().int().min(1);
 
@@ -18,9 +20,6 @@ const environmentSchema = z.object({
   EVERFRAME_ALLOWED_PRIVATE_HOSTS: z.string().default(''),
   EVERFRAME_RESUBMIT_BELOW_CREDITS: z.coerce.number().int().min(0).default(50),
   EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
-  EVERFRAME_BREAKER_VOLUME_THRESHOLD: z.coerce.number().int().min(1).default(5),
-  EVERFRAME_BREAKER_ERROR_PERCENTAGE: z.coerce.number().int().min(1).max(100).default(50),
-  EVERFRAME_BREAKER_RESET_MS: milliseconds.default(30_000),
   EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
   EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
@@ -43,11 +42,8 @@ export interface WorkerConfig {
   readonly allowedPrivateHosts: readonly string[];
   readonly resubmitBelowCredits: number;
   readonly requestTimeoutMs: number;
-  readonly breakers: {
-    readonly volumeThreshold: number;
-    readonly errorThresholdPercentage: number;
-    readonly resetTimeoutMs: number;
-  };
+  /** By provider id. */
+  readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** How long sends in flight may go on after a stop; longer than the slowest send where no send may be cut off. */
   readonly shutdownGraceMs: number;
   readonly mediaConcurrency: number;
@@ -79,11 +75,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
       .filter((host) => host !== ''),
     resubmitBelowCredits: settings.EVERFRAME_RESUBMIT_BELOW_CREDITS,
     requestTimeoutMs: settings.EVERFRAME_REQUEST_TIMEOUT_MS,
-    breakers: {
-      volumeThreshold: settings.EVERFRAME_BREAKER_VOLUME_THRESHOLD,
-      errorThresholdPercentage: settings.EVERFRAME_BREAKER_ERROR_PERCENTAGE,
-      resetTimeoutMs: settings.EVERFRAME_BREAKER_RESET_MS,
-    },
+    providers: new Map(providers.map(({ id }) => [id, readProviderSettings(environment, id)])),
     shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
     logLevel: settings.EVERFRAME_LOG_LEVEL,

@@ -6,13 +6,14 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities';
-import { CircuitBreakers } from '../activities/circuit-breakers';
+import { CircuitBreakers, providerOfCircuit } from '../activities/circuit-breakers';
+import { CredentialRests } from '../activities/credential-rests';
 import type { ActivityDependencies } from '../activities/dependencies';
 import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
 import { createLocalAssetStore } from '../store/assets/local-asset-store';
-import { openDatabase } from '../store/database/database';
+import { openDatabase, type Database } from '../store/database/database';
 import { migrate } from '../store/database/migrate';
 import {
   executionWorkflowId,
@@ -21,6 +22,7 @@ import {
   SEARCH_ATTRIBUTES,
 } from '../workflows/contract';
 import type { WorkerConfig } from './config';
+import type { ProviderSettings } from './provider-settings';
 
 export interface RunningWorker {
   /** Stops taking work and lets what runs end; sends in flight are waited for. */
@@ -55,18 +57,15 @@ export async function startWorker(
   await assertSearchAttributes(clientConnection, namespace);
   const client = new Client({ connection: clientConnection, namespace });
   const guardedFetch = createGuardedFetch({ allowedPrivateHosts: config.allowedPrivateHosts });
-  const breakers = new CircuitBreakers({
-    database,
-    settingsFor: () => ({ ...config.breakers, windowMs: BREAKER_WINDOW_MS }),
-    probeLeaseMs: config.requestTimeoutMs + PROBE_MARGIN_MS,
-    now: () => performance.now(),
-  });
+  const breakers = createBreakers(config, database);
   const deps: ActivityDependencies = {
     database,
     assetStore: createLocalAssetStore(config.assetFolder),
     guardedFetch,
     providerAccess: new ProviderAccess({ ...config, environment, guardedFetch }),
     breakers,
+    rests: new CredentialRests({ database, now: () => performance.now() }),
+    sendPolicy: (providerId) => settingsOf(config, providerId),
     latestRunId: async (executionId) =>
       (await client.workflow.getHandle(executionWorkflowId(executionId)).describe()).runId,
     settings: config,
@@ -84,6 +83,18 @@ export async function startWorker(
     stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
     stopped,
   };
+}
+
+function createBreakers(config: WorkerConfig, database: Database): CircuitBreakers {
+  return new CircuitBreakers({
+    database,
+    settingsFor: (key) => ({
+      ...settingsOf(config, providerOfCircuit(key)).breaker,
+      windowMs: BREAKER_WINDOW_MS,
+    }),
+    probeLeaseMs: config.requestTimeoutMs + PROBE_MARGIN_MS,
+    now: () => performance.now(),
+  });
 }
 
 /** Once per process, before the first connection. */
@@ -151,9 +162,23 @@ async function createWorkers(
       ...common,
       taskQueue: providerTaskQueue(taskQueue, provider.id),
       activities: { submitJob, callProvider },
+      ...fleetRate(settingsOf(config, provider.id)),
     })),
   ];
   return Promise.all(queues.map((options) => Worker.create(options)));
+}
+
+/** Kept by Temporal for the whole queue, however many workers there are; the worker that started last sets it. */
+function fleetRate({
+  sendsPerSecond,
+}: ProviderSettings): Pick<WorkerOptions, 'maxTaskQueueActivitiesPerSecond'> {
+  return sendsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: sendsPerSecond };
+}
+
+function settingsOf({ providers: settings }: WorkerConfig, providerId: string): ProviderSettings {
+  const found = settings.get(providerId);
+  if (found) return found;
+  throw new Error(`There are no settings for the provider "${providerId}".`);
 }
 
 /** Compiled code has its bundle beside it; from sources (tests) it is bundled at start. */

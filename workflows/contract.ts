@@ -383,6 +383,7 @@ export const FAILURE_CODES = {
   CircuitOpen: 'circuit_open',
   AllProvidersFailed: 'all_providers_failed',
   SubmissionUnknown: 'submission_unknown',
+  CredentialMissing: 'credential_missing',
   PaidResultUnavailable: 'paid_result_unavailable',
   BudgetReached: 'budget_reached',
   JobTimeout: 'job_timeout',

@@ -21,6 +21,7 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   ModelGone: { tryNext: true, retryable: false },
   CircuitOpen: { tryNext: true, retryable: true },
   AllProvidersFailed: { tryNext: false, retryable: true },
+  CredentialMissing: { tryNext: false, retryable: true },
   SubmissionUnknown: { tryNext: false, retryable: false },
   PaidResultUnavailable: { tryNext: false, retryable: false },
   BudgetReached: { tryNext: false, retryable: true },

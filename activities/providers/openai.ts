@@ -36,6 +36,7 @@ export const openai = defineProvider({
   credentialVariable: 'OPENAI_API_KEY',
   submitSafety: 'none',
   mediaWithoutUrl: 'data_uri',
+  readLimitRestMs: (headers) => resetMs(headers, (limit) => isNearlyUsedUp(headers, limit)),
   operations: {
     chat: jsonOperation('/chat/completions', refuseFilteredChat),
     images: jsonOperation('/images/generations'),
@@ -119,7 +120,7 @@ function readError({ headers, body }: ErrorAnswer): ErrorReading {
   return {
     kind: KINDS[code ?? ''] ?? KINDS[type ?? ''] ?? kindOfMessage(textOf(error['message']) ?? ''),
     code: name === undefined || param === undefined ? name : `${name} at ${param}`,
-    retryAfterMs: rateResetMs(headers),
+    retryAfterMs: resetMs(headers, (limit) => remaining(headers, limit) === 0),
   };
 }
 
@@ -130,14 +131,29 @@ function kindOfMessage(message: string): ProviderErrorKind | undefined {
     : undefined;
 }
 
+type Limit = 'requests' | 'tokens';
+
 /** When whichever limit is used up is full again; values such as `1s`, `6m0s`, `120ms`. */
-function rateResetMs(headers: Headers): number | undefined {
-  const exhausted = ['requests', 'tokens'].filter(
-    (limit) => headers.get(`x-ratelimit-remaining-${limit}`)?.trim() === '0',
-  );
-  const resets = exhausted.map((limit) => durationMs(headers.get(`x-ratelimit-reset-${limit}`) ?? ''));
+function resetMs(headers: Headers, isUsedUp: (limit: Limit) => boolean): number | undefined {
+  const usedUp = (['requests', 'tokens'] as const).filter(isUsedUp);
+  const resets = usedUp.map((limit) => durationMs(headers.get(`x-ratelimit-reset-${limit}`) ?? ''));
   const longest = Math.max(0, ...resets);
   return longest === 0 ? undefined : Math.min(longest, 3_600_000);
+}
+
+/** Below this share of a limit we wait for it: other workers and programs send under the same key. */
+const NEARLY_USED_UP = 0.02;
+
+function isNearlyUsedUp(headers: Headers, limit: Limit): boolean {
+  const left = remaining(headers, limit);
+  if (left === undefined) return false;
+  const whole = Number(headers.get(`x-ratelimit-limit-${limit}`) ?? Number.NaN);
+  return left === 0 || left < whole * NEARLY_USED_UP;
+}
+
+function remaining(headers: Headers, limit: Limit): number | undefined {
+  const text = headers.get(`x-ratelimit-remaining-${limit}`)?.trim() ?? '';
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

@@ -114,6 +114,11 @@ export interface Provider {
   readonly upload?: (file: MultipartFile, call: ProviderCall) => Promise<string>;
   readonly operations: Readonly<Record<string, SyncOperation | QueueOperation>>;
   /**
+   * For providers that tell how much of a key's limit is left.
+   * @returns milliseconds until it is full again when next to nothing is left, else undefined.
+   */
+  readonly readLimitRestMs?: (headers: Headers) => number | undefined;
+  /**
    * Checks a callback's signature and 300 s window and reads the job's handle out of it.
    * @returns undefined when it is not genuine: then it is ignored and polling goes on.
    */

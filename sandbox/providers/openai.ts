@@ -52,9 +52,9 @@ function visitOf(services: Services, request: Request, response: Response): Visi
   };
 }
 
-/** Request id and rate headers; the window is a minute, the limits are those of a small account. */
+/** Request id and rate headers; the window is a minute, the limits are those of a large account: callers slow down by them. */
 function standardHeaders() {
-  const limit = 500;
+  const limit = 30_000;
   let minute = 0;
   let used = 0;
   return (_request: Request, response: Response, next: () => void): void => {

@@ -2,6 +2,7 @@ import { Migrator, sql } from 'kysely';
 import type { Migration } from 'kysely';
 import { openMigrationDatabase, type Database } from './database';
 import { trunk } from './migrations/0001-trunk';
+import { breakers } from './migrations/0002-breakers';
 import { waiting } from './migrations/0003-waiting';
 import { letters } from './migrations/0004-letters';
 import { writeFunctions } from './migrations/0006-write-functions';
@@ -10,6 +11,7 @@ import { cache } from './migrations/0007-cache';
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-trunk': trunk,
+  '0002-breakers': breakers,
   '0003-waiting': waiting,
   '0004-letters': letters,
   '0006-write-functions': writeFunctions,

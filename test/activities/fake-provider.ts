@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { CircuitBreakers } from '../../activities/circuit-breakers';
+import { CredentialRests } from '../../activities/credential-rests';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ProviderAccess, type ProviderSession } from '../../activities/provider-access';
 import type { JobCheck, OperationRequest, Provider, ProviderCall } from '../../activities/providers/provider';
 import { ProviderError, type ProviderErrorKind } from '../../activities/providers/provider-error';
 import { createLocalAssetStore } from '../../store/assets/local-asset-store';
 import type { Database } from '../../store/database/database';
-import type { JobInput } from '../../workflows/contract';
+import type { JobInput, Mode } from '../../workflows/contract';
 import { RUN, type TestExecution } from '../store/database/builders';
 import { guardedFetch } from './providers/a-provider-call';
 
@@ -27,6 +28,14 @@ export class FakeProvider {
   check: () => Promise<JobCheck> = () => Promise.resolve({ status: 'pending' });
   beforeCancel: (providerJobId: string) => Promise<void> = () => Promise.resolve();
   callbackJobId: string | undefined;
+  /** What its answers say of the key's limit. */
+  limitRestMs: number | undefined;
+  /** In the order in which they are tried. */
+  keys: readonly string[] = ['key-1'];
+  /** Key of each send, in order. */
+  readonly sentUnder: string[] = [];
+  /** Key of each poll and cancel, in order. */
+  readonly askedUnder: string[] = [];
 
   constructor(readonly submitSafety: Provider['submitSafety'] = 'none') {}
 
@@ -39,6 +48,7 @@ export class FakeProvider {
       credentialVariable: 'FAKE_KEY',
       submitSafety: this.submitSafety,
       mediaWithoutUrl: 'data_uri',
+      readLimitRestMs: () => this.limitRestMs,
       operations: {
         queue: {
           kind: 'queue',
@@ -51,10 +61,15 @@ export class FakeProvider {
               maxBytes: 1,
             });
             this.sends.push(request);
+            this.sentUnder.push(call.credential);
             return this.answer(this.sends.length);
           },
-          check: () => this.check(),
-          cancel: async (handle) => {
+          check: (_handle, call) => {
+            this.askedUnder.push(call.credential);
+            return this.check();
+          },
+          cancel: async (handle, call) => {
+            this.askedUnder.push(call.credential);
             await this.beforeCancel(handle.providerJobId);
             this.cancelled.push(handle.providerJobId);
           },
@@ -65,21 +80,22 @@ export class FakeProvider {
     };
   }
 
-  session(): ProviderSession {
+  session(credentialId: string): ProviderSession {
     return {
       provider: this.provider,
-      credentialId: 'key-1',
+      credentialId,
+      mode: 'test',
       privateOrigins: [],
-      call: (signal) => this.call(signal),
+      call: (signal) => this.call(signal, credentialId),
     };
   }
 
-  private call(signal: AbortSignal): ProviderCall {
+  private call(signal: AbortSignal, credential: string): ProviderCall {
     return {
       mode: 'test',
       baseUrl: 'https://fake.invalid',
       extraUrls: {},
-      credential: 'secret',
+      credential,
       timeoutMs: 1_000,
       signal,
       fetch: async (_url, init) => {
@@ -95,13 +111,25 @@ class FakeAccess extends ProviderAccess {
     super({ environment: {}, requestTimeoutMs: 60_000, guardedFetch });
   }
 
-  override open(): ProviderSession {
-    return this.fake.session();
+  override openAll(): readonly ProviderSession[] {
+    return this.fake.keys.map((key) => this.fake.session(key));
+  }
+
+  override open(provider: string, mode: Mode, credentialId: string | null): ProviderSession {
+    const key = this.fake.keys.find((known) => credentialId === null || known === credentialId);
+    return key === undefined ? super.open(provider, mode, credentialId) : this.fake.session(key);
   }
 }
 
-export function providerError(kind: ProviderErrorKind, facts: { retryAfterMs?: number } = {}): ProviderError {
+export function providerError(
+  kind: ProviderErrorKind,
+  facts: { retryAfterMs?: number; httpStatus?: number } = {},
+): ProviderError {
   return new ProviderError({ provider: 'fal', kind, message: `Fake is ${kind}.`, ...facts });
+}
+
+export function theRests(database: Database): CredentialRests {
+  return new CredentialRests({ database, now: () => performance.now(), freshMs: 0 });
 }
 
 export function theBreakers(
@@ -140,6 +168,8 @@ export function fakeDependencies(
     guardedFetch,
     providerAccess: new FakeAccess(fake),
     breakers: theBreakers(database),
+    rests: theRests(database),
+    sendPolicy: () => ({ attemptsMax: 10, retryDelayMs: 1_000, keyRestMs: 60_000 }),
     latestRunId: async () => RUN,
     settings: {
       secret: 'a-secret-of-thirty-two-characters',

@@ -25,6 +25,15 @@ describe('.env.example', () => {
     expect(settings.filter((name) => !documented.has(name))).toEqual([]);
   });
 
+  it('documents every setting that a provider can have for itself', () => {
+    const source = read('worker/provider-settings.ts');
+    const names = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(
+      (match) => `EVERFRAME_${match[1] ?? ''}`,
+    );
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !documented.has(name))).toEqual([]);
+  });
+
   it('documents every credential and base URL of the providers', () => {
     const files = readdirSync(join(root, 'activities/providers')).filter((name) => name.endsWith('.ts'));
     const names = files.flatMap((name) => {

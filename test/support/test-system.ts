@@ -34,6 +34,7 @@ export class TestSystem {
         EVERFRAME_SANDBOX_PORT: String(await findFreePort()),
         EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
         EVERFRAME_BREAKER_VOLUME_THRESHOLD: '100',
+        EVERFRAME_KEY_REST_MS: '0',
         ...environment,
       },
       home,

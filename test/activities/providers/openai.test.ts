@@ -145,3 +145,24 @@ describe('errors', () => {
     expect(retryAfterMs).toBe(expected);
   });
 });
+
+describe('an answer that tells what is left of the limits', () => {
+  const limit = (kind: string, whole: number, left: number, reset: string) => ({
+    [`x-ratelimit-limit-${kind}`]: String(whole),
+    [`x-ratelimit-remaining-${kind}`]: String(left),
+    [`x-ratelimit-reset-${kind}`]: reset,
+  });
+
+  it.each([
+    [{}, undefined],
+    [limit('requests', 500, 10, '58s'), undefined],
+    [limit('requests', 500, 9, '58s'), 58_000],
+    [limit('requests', 3, 1, '40s'), undefined],
+    [limit('requests', 3, 0, '40s'), 40_000],
+    [{ ...limit('requests', 500, 499, '1s'), ...limit('tokens', 10_000, 150, '2m') }, 120_000],
+    [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '120ms' }, 120],
+    [{ 'x-ratelimit-remaining-requests': 'few', 'x-ratelimit-reset-requests': '1s' }, undefined],
+  ])('%j lets the key rest for %s ms', (headers, expected) => {
+    expect(openai.readLimitRestMs?.(new Headers(headers as Record<string, string>))).toBe(expected);
+  });
+});
