@@ -1,6 +1,7 @@
 /**
- * Two projects. `unit`: no server of ours but in-process ones. `integration`: one real PostgreSQL and one real Temporal
- * server, started once by the global setup; their addresses are in DATABASE_URL and TEMPORAL_ADDRESS.
+ * Three projects. `unit`: no server of ours but in-process ones. `integration`: one real PostgreSQL and one real Temporal
+ * server, started once by the global setup; their addresses are in DATABASE_URL and TEMPORAL_ADDRESS. `long`: the same
+ * servers for `npm run test:long`, tests that take minutes each.
  */
 const shared = {
   rootDir: __dirname,
@@ -10,6 +11,12 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.everframe/'],
 };
 
+const onRealServers = {
+  ...shared,
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 module.exports = {
   maxWorkers: '50%',
   projects: [
@@ -17,14 +24,17 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, '\\.integration\\.test\\.ts$'],
+      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, '\\.(integration|long)\\.test\\.ts$'],
     },
     {
-      ...shared,
+      ...onRealServers,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+    {
+      ...onRealServers,
+      displayName: 'long',
+      testMatch: ['<rootDir>/test/**/*.long.test.ts'],
     },
   ],
 };

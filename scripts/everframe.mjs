@@ -19,6 +19,7 @@ async function main([command = 'help', ...rest]) {
   await build();
   if (command === 'build') return checkTypes();
   if (command === 'test') return (await import('./test.mjs')).test();
+  if (command === 'test:long') return (await import('./test.mjs')).testLong(rest);
   const isBench = command === 'bench';
   const program = join(projectFolder, 'dist', isBench ? 'bench' : 'cli', 'main.js');
   process.argv = [process.argv[0], program, ...(isBench ? rest : [command, ...rest])];

@@ -23,14 +23,22 @@ export async function runStep(label, command, args, options = {}) {
   if (elapsedMs > quietMs) console.error(`${label}: done in ${(elapsedMs / 1000).toFixed(1)} s`);
 }
 
-/** Runs a program to its end and collects what it printed (the last 200 KB). */
-export function run(command, args, { env = process.env, cwd = projectFolder } = {}) {
+/**
+ * Runs a program to its end and collects what it printed (the last 200 KB).
+ *
+ * @param options.isShown - Prints it as it comes, too.
+ */
+export function run(command, args, { env = process.env, cwd = projectFolder, isShown = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const collect = (chunk) => (output = (output + chunk).slice(-200_000));
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
+    if (isShown) {
+      child.stdout.pipe(process.stdout);
+      child.stderr.pipe(process.stderr);
+    }
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code: signal === null ? code : 1, output }));
   });

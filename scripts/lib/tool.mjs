@@ -14,8 +14,9 @@ export function toolJob(name, command, args) {
 }
 
 /** Runs a tool of node_modules/.bin and collects its output. */
-export function runTool(command, args) {
+export function runTool(command, args, options = {}) {
   return run(process.execPath, [join(projectFolder, 'node_modules', '.bin', command), ...args], {
+    ...options,
     env: { ...process.env, FORCE_COLOR: '0' },
   });
 }

@@ -1,0 +1,63 @@
+import { expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { executionWorkflowId } from '../../workflows/contract';
+import { aGraph } from '../support/graph-builder';
+import { TestSystem } from '../support/test-system';
+
+const POSTS = 50;
+const RESUMES = 20;
+
+/**
+ * Each round: fifty posts at once with one `Idempotency-Key`, then, since that run fails, twenty resumes at once. One run
+ * each, by our rows, by the provider's ledger and by Temporal's own list.
+ */
+export async function proveRaces(rounds: number): Promise<void> {
+  const test = await TestSystem.start({ EVERFRAME_SANDBOX_LATENCY_SCALE: '0' });
+  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
+  try {
+    const temporal = new Client({ connection });
+    await test.setFaults([{ contains: 'doomed', action: 'refuse' }]);
+    for (let round = 1; round <= rounds; round += 1) await proveRound(test, temporal, round);
+  } finally {
+    await connection.close();
+    await test.stop();
+  }
+}
+
+async function proveRound(test: TestSystem, temporal: Client, round: number): Promise<void> {
+  const graph = aGraph(`doomed race ${round}.`).node('text', 'text:llm').edge('prompt', 'text').build();
+  const idempotencyKey = randomUUID();
+  const receipts = await together(POSTS, () => test.client.execute(graph, { idempotencyKey }));
+  const [executionId, ...others] = [...new Set(receipts.flatMap((each) => each?.executionId ?? []))];
+  expect([others, receipts.filter((each) => each !== undefined).length > 0]).toEqual([[], true]);
+  if (executionId === undefined) return;
+  expect(await test.client.wait(executionId)).toMatchObject({ status: 'FAILED', attempt: 1 });
+
+  const resumes = await together(RESUMES, () => test.client.resume(executionId));
+  expect(resumes.filter((each) => each !== undefined)).toHaveLength(1);
+  expect(await test.client.wait(executionId)).toMatchObject({ status: 'FAILED', attempt: 2 });
+  expect(await test.accepted({ prompt: `doomed race ${round}.` })).toHaveLength(2);
+  expect(await closedRuns(temporal, executionId)).toBe(2);
+}
+
+/** Temporal runs of the execution, once both that must be there are listed. */
+async function closedRuns(temporal: Client, executionId: string): Promise<number> {
+  const query = `WorkflowId = '${executionWorkflowId(executionId)}'`;
+  for (;;) {
+    const { count } = await temporal.workflow.count(query);
+    if (count >= 2) return count;
+    await setImmediate();
+  }
+}
+
+/** All at once; undefined for those that were turned away because another one was first. */
+async function together<T>(count: number, act: () => Promise<T>): Promise<(T | undefined)[]> {
+  const answers = await Promise.allSettled(Array.from({ length: count }, act));
+  return answers.map((answer) => {
+    if (answer.status === 'fulfilled') return answer.value;
+    expect(answer.reason).toMatchObject({ status: 409 });
+    return undefined;
+  });
+}
