@@ -1,10 +1,15 @@
-/** What a key may do. A key made without a list has them all. */
+/** What a key may do. A key made without a list has those of the key that made it, but for `ASKED_FOR_SCOPES`. */
 export const SCOPES = [
   'executions:read',
   'executions:write',
   'assets:read',
   'nodes:read',
   'keys:manage',
+  'credits:read',
+  'credits:manage',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
+
+/** Power over money is for operators: a key has it only where it was named. */
+export const ASKED_FOR_SCOPES: readonly string[] = ['credits:manage'] satisfies readonly Scope[];

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
 import { addCancelCommand } from './commands/cancel';
 import { addDeadLettersCommand } from './commands/dead-letters';
+import { addCreditsCommand } from './commands/credits';
 import { addDemoCommand } from './commands/demo';
 import { addExecutionsCommand } from './commands/executions';
 import { addKeysCommand } from './commands/keys';
@@ -56,5 +57,6 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addDeadLettersCommand(program, run);
   addNodesCommand(program, run);
   addKeysCommand(program, run);
+  addCreditsCommand(program, run);
   return program;
 }

@@ -14,6 +14,9 @@ import type {
   CancelReceipt,
   CreatedApiKey,
   CreatingOptions,
+  CreditGrant,
+  CreditGrantInput,
+  CreditsView,
   ExecuteInput,
   ExecuteReceipt,
   ExecutionDetail,
@@ -55,7 +58,7 @@ export interface EverframeClient {
   wait(executionId: string, options?: WaitOptions): Promise<ExecutionView>;
   /** Every new state, the present one first, until the run has ended or waits for you. */
   watch(executionId: string, options?: CallOptions): AsyncGenerator<ExecutionView, void, undefined>;
-  /** Goes on from the failed step, with the same graph or an edited one. */
+  /** Goes on from the step that failed or waits, with the same graph or an edited one. */
   resume(executionId: string, edits?: ResumeInput, options?: CreatingOptions): Promise<ResumeReceipt>;
   /** The receipt that a resume would give; nothing is started. */
   previewResume(executionId: string, edits?: ResumeInput, options?: CallOptions): Promise<ResumeReceipt>;
@@ -80,6 +83,10 @@ export interface EverframeClient {
   getAsset(assetId: string, options?: CallOptions): Promise<AssetView>;
   /** The bytes of an asset, given as the poll body shows it or by its id. */
   downloadAsset(asset: string | Pick<AssetView, 'url'>, options?: CallOptions): Promise<Uint8Array>;
+  /** Of the account, in the mode of the key. */
+  getCredits(options?: CallOptions): Promise<CreditsView>;
+  /** Adds credits in the mode of the key, which needs the scope `credits:manage`. Counts once per `grantKey`. */
+  grantCredits(grant: CreditGrantInput, options?: CreatingOptions): Promise<CreditGrant>;
   createApiKey(key: NewApiKey, options?: CreatingOptions): Promise<CreatedApiKey>;
   /** Newest first, revoked ones included. */
   listApiKeys(options?: CallOptions): Promise<readonly ApiKeyView[]>;
@@ -126,6 +133,8 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
       const response = await transport.open(url, given?.signal);
       return new Uint8Array(await response.arrayBuffer());
     },
+    getCredits: (given) => calls.get('/credits', given),
+    grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
     createApiKey: (key, given) => calls.create('/api-keys', key, given),
     listApiKeys: async (given) => (await calls.get<{ data: ApiKeyView[] }>('/api-keys', given)).data,
     revokeApiKey: (id, given) => calls.remove(`/api-keys/${encodeURIComponent(id)}`, given),

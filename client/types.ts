@@ -154,6 +154,33 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
+/** Credits of an account in one mode; 1 credit is US$0.001. */
+export interface CreditsView {
+  readonly mode: 'live' | 'test';
+  /** Free to be spent. */
+  readonly availableCredits: number;
+  /** Set aside for executions that have not ended. */
+  readonly heldCredits: number;
+  /** Spent since the beginning. */
+  readonly chargedCredits: number;
+  /** Available, held and charged together. */
+  readonly grantedCredits: number;
+}
+
+export interface CreditGrantInput {
+  readonly credits: number;
+  /** Such as the id of a payment; the idempotency key of the call unless given. */
+  readonly grantKey?: string;
+}
+
+export interface CreditGrant {
+  readonly grantId: string;
+  readonly grantKey: string;
+  readonly mode: 'live' | 'test';
+  readonly credits: number;
+  readonly createdAt: string;
+}
+
 /** An API key without its secret. */
 export interface ApiKeyView {
   readonly keyId: string;

@@ -9,7 +9,7 @@ import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import type { Caller } from '../caller';
 import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema, time } from '../schemas';
-import { SCOPES } from '../scopes';
+import { ASKED_FOR_SCOPES, SCOPES } from '../scopes';
 
 const apiKeySchema = z
   .object({
@@ -28,7 +28,11 @@ const apiKeySchema = z
 const createBody = z.strictObject({
   name: z.string().trim().min(1).max(100),
   mode: z.enum(['live', 'test']).optional().describe('That of the calling key unless given.'),
-  scopes: z.array(z.enum(SCOPES)).min(1).optional().describe('Those of the calling key unless given.'),
+  scopes: z
+    .array(z.enum(SCOPES))
+    .min(1)
+    .optional()
+    .describe('Those of the calling key unless given; `credits:manage` only where it is named.'),
   expiresAt: time.optional(),
 });
 
@@ -101,7 +105,7 @@ async function create(
 ): Promise<Reply> {
   const { caller, dependencies } = context;
   const { accountId } = caller;
-  const { name, mode = caller.mode, scopes = caller.scopes } = body;
+  const { name, mode = caller.mode, scopes = inheritedScopes(caller) } = body;
   refuseMorePower(caller, mode, scopes);
   const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
   if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
@@ -114,6 +118,10 @@ async function create(
   if (repeat !== undefined) return replay(repeat);
   const key = await keys.register(dependencies.database, made);
   return { status: 201, body: { ...presentKey(key), key: secret } };
+}
+
+function inheritedScopes({ scopes }: Caller): readonly string[] {
+  return scopes.filter((scope) => !ASKED_FOR_SCOPES.includes(scope));
 }
 
 /** A key never makes one that may do more: a test key no live key, none a scope that it lacks. */

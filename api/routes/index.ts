@@ -4,6 +4,7 @@ import { getAssetContent } from './asset-content';
 import { getAsset } from './assets';
 import { cancelExecution } from './cancel-execution';
 import { getDeadLetter, listDeadLetters } from './dead-letters';
+import { getCredits, grantCredits } from './credits';
 import { documentationRoutes } from './documentation';
 import { executeWorkflow } from './execute-workflow';
 import { getExecution } from './get-execution';
@@ -39,6 +40,8 @@ export const routes: readonly Route[] = [
   createApiKey,
   listApiKeys,
   revokeApiKey,
+  getCredits,
+  grantCredits,
   receiveCallback,
   livez,
   readyz,

@@ -46,7 +46,20 @@ export async function showExecution(
     const table = describeResult(view, files, terminal.paint);
     return `\n${table}${adviceOn(view)}`;
   });
-  return view.status === 'COMPLETED' || view.status === 'RUNNING' ? exitCodes.ok : exitCodes.notCompleted;
+  return exitCodeOf(view.status);
+}
+
+function exitCodeOf(status: ExecutionView['status']): ExitCode {
+  switch (status) {
+    case 'COMPLETED':
+    case 'RUNNING':
+      return exitCodes.ok;
+    case 'WAITING':
+      return exitCodes.waiting;
+    case 'FAILED':
+    case 'CANCELLED':
+      return exitCodes.notCompleted;
+  }
 }
 
 async function waitForEnd(
@@ -90,7 +103,24 @@ async function save({ cli, client }: ApiContext, view: ExecutionView, out: strin
   }
 }
 
-function adviceOn({ executionId, status, failure }: ExecutionView): string {
+function adviceOn(view: ExecutionView): string {
+  const { executionId, status, failure } = view;
+  if (status === 'WAITING') return `\n${adviceOnWaiting(executionId, failure?.code)}`;
   const canResume = status === 'CANCELLED' || (status === 'FAILED' && failure.resumable);
   return canResume ? `\nGo on from here with: npx everframe resume ${executionId} --wait` : '';
+}
+
+/** What a run waits for is decided by its code; see docs/failures.md. */
+function adviceOnWaiting(executionId: string, code: string | undefined): string {
+  const resume = `npx everframe resume ${executionId}`;
+  switch (code) {
+    case 'budget_reached':
+      return `It waits for credits. Raise its budget: ${resume} --budget <credits> --wait
+or top up: npx everframe credits grant <credits>, then: ${resume} --wait`;
+    case 'submission_unknown':
+      return `It waits for your word. Look for the job at the provider; ask for it once more: ${resume} --wait
+or send it again, though it may be paid twice: ${resume} --resubmit-unknown --wait`;
+    default:
+      return `It waits for you. Mend what failed, then: ${resume} --wait`;
+  }
 }

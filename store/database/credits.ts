@@ -30,7 +30,7 @@ export const credits = {
       with entry as (
         insert into credit_entries (id, account_id, mode, kind, debit_from, credit_to, amount, posting_key)
         values (${newId('ent')}, ${grant.accountId}, ${grant.mode}, 'grant', 'granted', 'available', ${grant.credits},
-          ${`grant/${grant.accountId}/${grant.mode}/${grant.grantKey}`})
+          ${grantPostingKey(grant)})
         on conflict (posting_key) do nothing
         returning account_id, mode, amount
       )
@@ -51,6 +51,10 @@ export const credits = {
     return row ?? { available: 0, held: 0 };
   },
 } as const;
+
+export function grantPostingKey({ accountId, mode, grantKey }: Omit<CreditGrant, 'credits'>): string {
+  return `grant/${accountId}/${mode}/${grantKey}`;
+}
 
 /** What is free to be spent, inside a transaction. */
 export async function availableCredits(

@@ -30,7 +30,7 @@ export interface NewApiKey {
 }
 
 export const keys = {
-  /** Idempotent by hash: the same key again answers the row that is there. */
+  /** Idempotent by hash: the same key again takes the scopes and is otherwise the row that is there. */
   async register(database: Database, key: NewApiKey): Promise<ApiKey> {
     await database.queries
       .insertInto('api_keys')
@@ -44,7 +44,8 @@ export const keys = {
         scopes: [...key.scopes],
         expires_at: key.expiresAt,
       })
-      .onConflict((conflict) => conflict.column('hash').doNothing())
+      // Also a key of an earlier release gets what a later one has added.
+      .onConflict((conflict) => conflict.column('hash').doUpdateSet({ scopes: [...key.scopes] }))
       .execute();
     const row = await selectKeys(database).where('hash', '=', key.hash).executeTakeFirstOrThrow();
     return toApiKey(row);

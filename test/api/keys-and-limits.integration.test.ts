@@ -56,6 +56,14 @@ describe('/api-keys', () => {
     expect((await create({ name: 'x' }, weak.key)).body.scopes).toEqual(['keys:manage']);
   });
 
+  it('gives power over money only where it is named', async () => {
+    const inherited = await create({ name: 'x' });
+    expect(inherited.body.scopes).toContain('credits:read');
+    expect(inherited.body.scopes).not.toContain('credits:manage');
+    const named = await create({ name: 'x', scopes: ['credits:manage'] });
+    expect(named.body.scopes).toEqual(['credits:manage']);
+  });
+
   it('names every fault of a body', async () => {
     const { status, body } = await create({ name: '', scopes: ['everything'], expiresAt: 'tomorrow' });
     expect(status).toBe(422);

@@ -138,12 +138,25 @@ describe('everframe run', () => {
     });
   });
 
-  it('ends with 1 when the run was cancelled or waits for its user', async () => {
-    api.on(execute, { status: 201, body: receipt });
-    for (const status of ['CANCELLED', 'WAITING'] as const) {
-      api.on(poll, aView(status, { prompt, image: pending }));
-      expect((await everframe('run graph.json --wait')).exitCode).toBe(1);
-    }
+  it('ends with 1 when the run was cancelled', async () => {
+    api.on(execute, { status: 201, body: receipt }).on(poll, aView('CANCELLED', { prompt, image: pending }));
+    expect((await everframe('run graph.json --wait')).exitCode).toBe(1);
+  });
+
+  it.each([
+    ['budget_reached', ['resume exe_1 --budget <credits> --wait', 'everframe credits grant <credits>']],
+    ['submission_unknown', ['resume exe_1 --wait', 'resume exe_1 --resubmit-unknown --wait']],
+    ['all_providers_failed', ['Mend what failed, then: npx everframe resume exe_1 --wait']],
+  ])('ends with 4 when the run waits for its user, and says what to do about %s', async (code, advice) => {
+    const image = { ...running, status: 'WAITING' as const, error: { ...failure } };
+    const further = {
+      error: failure.message,
+      failure: { ...failure, code, nodeId: 'image', resumable: true },
+    };
+    api.on(execute, { status: 201, body: receipt }).on(poll, aView('WAITING', { prompt, image }, further));
+    const { exitCode, stdout } = await everframe('run graph.json --wait');
+    expect(exitCode).toBe(4);
+    for (const line of advice) expect(stdout).toContain(line);
   });
 
   it('leaves the run going on Ctrl-C and says how to look again', async () => {
@@ -345,6 +358,8 @@ describe('everframe resume', () => {
     const result = await everframe('resume exe_1 --graph graph.json --wait --json');
     expect(result.json()).toEqual({ ...(end.body as object), resume: resumed });
     expect(api.last(resume)?.body).toEqual(graph);
+    await everframe('resume exe_1 --budget 90 --resubmit-unknown');
+    expect(api.last(resume)?.body).toEqual({ budgetCredits: 90, resubmitUnknown: true });
   });
 });
 
@@ -415,6 +430,20 @@ describe('the other commands', () => {
     expect(api.last('POST /api-keys')?.body).toEqual({ name: 'ci', mode: 'test', scopes: ['nodes:read'] });
     expect((await everframe('keys list')).stdout).toMatch(/key_1 +ci +test +…abcd/);
     expect((await everframe('keys revoke key_1')).stdout).toContain('revoked key_1');
+  });
+
+  it('credits shows the balance, and grants under a key', async () => {
+    const balance = { availableCredits: 970, heldCredits: 0, chargedCredits: 30, grantedCredits: 1000 };
+    const grant = { grantId: 'ent_1', grantKey: 'payment-1', mode: 'test', credits: 500 };
+    api
+      .on('GET /credits', { status: 200, body: { mode: 'test', ...balance } })
+      .on('POST /credits/grants', { status: 201, body: { ...grant, createdAt: '2026-11-21T00:00:00Z' } });
+    expect((await everframe('credits')).stdout).toMatch(/test +970 +0 +30 +1000/);
+    expect((await everframe('credits --json')).json()).toMatchObject(balance);
+    const { stdout } = await everframe('credits grant 500 --key payment-1');
+    expect(stdout).toContain('500 test credits granted (payment-1');
+    expect(api.last('POST /credits/grants')?.body).toEqual({ credits: 500, grantKey: 'payment-1' });
+    expect((await everframe('credits grant 0')).exitCode).toBe(2);
   });
 
   it('keys create says so when the answer with the key was lost', async () => {

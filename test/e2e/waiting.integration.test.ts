@@ -128,6 +128,42 @@ describe('an execution whose budget is reached', () => {
   });
 });
 
+describe('an execution whose account runs out of credits', () => {
+  it('waits for a top-up, and completes after it and a resume', async () => {
+    const poor = await TestSystem.start({ EVERFRAME_INITIAL_TEST_CREDITS: '20' });
+    try {
+      await poor.setFaults([{ provider: 'openai', action: 'unauthorized' }]);
+      // The first candidate costs 13 credits, the second one 42.
+      const graph = aGraph('poor magpie')
+        .node('image', 'generate:nano_banana_lite', {}, { providers: ['openai', 'fal'] })
+        .edge('prompt', 'image')
+        .build();
+      const { executionId } = await poor.client.execute(graph);
+      const waiting = await poor.client.wait(executionId);
+      expect(waiting).toMatchObject({
+        status: 'WAITING',
+        failure: { nodeId: 'image', code: 'budget_reached' },
+        credits: { held: 0, charged: 0, released: 20 },
+      });
+      expect(waiting.error).toMatch(/the balance has .* Top up/);
+      expect(await poor.accepted()).toHaveLength(0);
+
+      await poor.client.grantCredits({ credits: 30, grantKey: 'payment-1' });
+      await poor.client.grantCredits({ credits: 30, grantKey: 'payment-1' });
+      await poor.client.resume(executionId);
+      const resumed = await poor.client.wait(executionId);
+      expect(resumed).toMatchObject({ status: 'COMPLETED', credits: { held: 0, charged: 42 } });
+      expect(await poor.accepted()).toHaveLength(1);
+      expect(await poor.client.getCredits()).toEqual({
+        mode: 'test',
+        ...{ availableCredits: 8, heldCredits: 0, chargedCredits: 42, grantedCredits: 50 },
+      });
+    } finally {
+      await poor.stop();
+    }
+  });
+});
+
 describe('a dear send whose answer was lost', () => {
   it('waits for the user’s word, and is sent again by it, flagged as a possible duplicate', async () => {
     await test.setFaults([
