@@ -1,9 +1,10 @@
+import { sha256 } from './canonical-json';
 import type { FaultRule } from './faults';
 import { situationOf, type Job, type JobDraft } from './job';
 import type { JobFate } from './jobs';
 import { ledgerText } from './ledger';
 import { delayOf, hang, linger, rejectionFor, sendMalformed } from './misbehave';
-import { headersWorthKeeping, send, type Answer, type Visit } from './visit';
+import { credentialOf, headersWorthKeeping, send, type Answer, type Visit } from './visit';
 
 /** Turns a call away before anything is taken, with a ledger line to show for it. */
 export async function turnAway(
@@ -38,7 +39,12 @@ export async function acceptJob(
   refusal: 'answer' | 'job',
 ): Promise<Job | undefined> {
   const { services, response, receivedAt } = visit;
-  const fault = services.faults.decide({ ...situationOf(draft), operation: 'submit' });
+  const key = credentialOf(visit.request);
+  const fault = services.faults.decide({
+    ...situationOf(draft),
+    operation: 'submit',
+    ...(key === undefined ? {} : { keySha256: sha256(key) }),
+  });
   const rejection = fault && rejectionFor(fault, visit.errors, refusal);
   if (fault && rejection) {
     await turnAway(visit, draft.model, draft.prompt, fault.action, rejection);

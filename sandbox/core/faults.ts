@@ -30,6 +30,7 @@ const faultRuleSchema = z.strictObject({
   model: z.string().optional(),
   operation: z.enum(['submit', 'poll', 'result', 'output', 'callback']).optional(),
   contains: z.string().optional(),
+  keySha256: z.string().min(12).optional(),
   nth: z.int().min(1).optional(),
   times: z.int().min(1).optional(),
   probability: z.number().min(0).max(1).optional(),
@@ -53,6 +54,8 @@ export interface Situation {
   readonly model: string;
   readonly operation: FaultOperation;
   readonly prompt: string;
+  /** Of the caller's key, hex; known at submits alone. */
+  readonly keySha256?: string;
 }
 
 interface CountedRule {
@@ -124,6 +127,7 @@ function fits(rule: FaultRule, situation: Situation): boolean {
     (rule.operation ?? actions[rule.action]) === situation.operation &&
     (rule.provider === undefined || rule.provider === situation.provider) &&
     (rule.model === undefined || rule.model === situation.model) &&
-    (rule.contains === undefined || situation.prompt.includes(rule.contains))
+    (rule.contains === undefined || situation.prompt.includes(rule.contains)) &&
+    (rule.keySha256 === undefined || situation.keySha256?.startsWith(rule.keySha256) === true)
   );
 }

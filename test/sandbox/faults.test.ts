@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
 
@@ -27,6 +28,15 @@ describe('the fault plan on a submit', () => {
     expect(entries).toMatchObject([{ accepted: false, billed: false, status: action }]);
     if (action === 'rate_limit') expect(response.headers.get('retry-after')).toBe('3');
     if (action === 'server_error') expect(response.headers.get('x-fal-retryable')).toBe('true');
+  });
+
+  it('can be meant for one key alone', async () => {
+    const { authorization } = key;
+    const keySha256 = createHash('sha256').update(authorization.replace('Key ', '')).digest('hex');
+    await sandbox.plan({ action: 'unauthorized', keySha256: keySha256.slice(0, 12) });
+    expect((await submit('a tree')).status).toBe(401);
+    await sandbox.plan({ action: 'unauthorized', keySha256: '0'.repeat(12) });
+    expect((await submit('a tree')).status).toBe(200);
   });
 
   it('accept_then_drop takes and bills the job, and the caller hears nothing', async () => {

@@ -1,4 +1,6 @@
+import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
@@ -13,10 +15,13 @@ import { createTestDatabase } from './test-database';
 
 /** API, worker and sandbox as processes of their own, on the PostgreSQL and Temporal of the test run. */
 export class TestSystem {
+  private readonly workers: ChildProcess[] = [];
+
   private constructor(
     readonly system: RunningSystem,
     readonly client: EverframeClient,
     readonly taskQueue: string,
+    private readonly environment: NodeJS.ProcessEnv,
     private readonly release: () => Promise<void>,
   ) {}
 
@@ -35,13 +40,20 @@ export class TestSystem {
         EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
         EVERFRAME_BREAKER_VOLUME_THRESHOLD: '100',
         EVERFRAME_KEY_REST_MS: '0',
+        EVERFRAME_ASSET_SECRET: randomBytes(32).toString('hex'),
         ...environment,
       },
       home,
     );
     const system = await bringUp({ config, report: () => undefined });
     const client = createEverframeClient({ baseUrl: system.urls.api, apiKey: system.credentials.keys.test });
-    return new TestSystem(system, client, taskQueue, async () => {
+    const workerEnvironment = {
+      ...config.environment,
+      EVERFRAME_HOME: home,
+      TEMPORAL_ADDRESS: system.temporalAddress,
+      EVERFRAME_SANDBOX_URL: system.urls.sandbox,
+    };
+    return new TestSystem(system, client, taskQueue, workerEnvironment, async () => {
       await system.stop();
       await database.close();
       rmSync(home, { recursive: true, force: true });
@@ -49,7 +61,18 @@ export class TestSystem {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => endWorker(worker)));
     await this.release();
+  }
+
+  /** One more worker beside that of the system; resolves when it takes work. */
+  async addWorker(): Promise<void> {
+    const worker = fork(join(__dirname, '../../dist/worker/main.js'), {
+      env: this.environment,
+      silent: true,
+    });
+    this.workers.push(worker);
+    await once(worker, 'message');
   }
 
   /** Submits that a provider of the sandbox took. */
@@ -86,4 +109,11 @@ export class TestSystem {
     if (pid === undefined) throw new Error(`The ${name} does not run.`);
     process.kill(pid, 'SIGKILL');
   }
+}
+
+async function endWorker(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const ended = once(worker, 'exit');
+  worker.kill('SIGTERM');
+  await ended;
 }
