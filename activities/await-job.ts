@@ -4,6 +4,7 @@ import { jobs } from '../store/database/jobs';
 import type { Job } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { AwaitJobInput, AwaitJobResult } from '../workflows/contract';
+import { checkJob, isSilentOnJob } from './check-job';
 import type { ActivityDependencies } from './dependencies';
 import { writeFenced } from './fence';
 import { finishJob } from './finish-job';
@@ -11,21 +12,12 @@ import { withHeartbeat } from './heartbeat';
 import { findOperation, handleOf } from './job-context';
 import type { ProviderSession } from './provider-access';
 import type { JobCheck, JobHandle, QueueOperation } from './providers/provider';
-import { ProviderError, type ProviderErrorKind } from './providers/provider-error';
-import { recordedFailure } from './recorded-failure';
+import type { ProviderError } from './providers/provider-error';
+import { jobStopped, recordedFailure, stillUndecided } from './recorded-failure';
 import { requireCandidate, requireDefinition } from './resolve-request';
 import { view } from './send-job';
 import { settledResult } from './settled-result';
 import { jobPending, providerFailureType, StepError } from './to-application-failure';
-
-/** The provider could not be asked, also for a key or an account of ours: the accepted job goes on without us. */
-const SAYS_NOTHING_OF_THE_JOB: ReadonlySet<ProviderErrorKind> = new Set([
-  'rate_limited',
-  'unavailable',
-  'ambiguous',
-  'authentication',
-  'billing',
-]);
 
 /** Polled in process this long; then the slot is given back until the next look. */
 const WINDOW_MS = 6_000;
@@ -121,24 +113,35 @@ class JobWait {
 
   /** An outage while polling never ends the job. */
   private async check(): Promise<JobCheck> {
-    try {
-      return await this.operation.check(this.handle, this.session.call(this.signal));
-    } catch (error) {
-      if (!(error instanceof ProviderError)) throw error;
-      if (SAYS_NOTHING_OF_THE_JOB.has(error.kind)) throw jobPending(this.yieldMs(error.retryAfterMs));
-      throw await this.recordFailure(error);
-    }
+    const { job, operation, handle } = this;
+    const asked = {
+      database: this.deps.database,
+      job,
+      operation,
+      handle,
+      call: this.session.call(this.signal),
+    };
+    const check = await checkJob(asked).catch((error: unknown) => {
+      throw isSilentOnJob(error) ? jobPending(this.yieldMs(error.retryAfterMs)) : error;
+    });
+    if (check.status === 'failed') throw await this.recordFailure(check.error);
+    return check;
   }
 
   private async recordFailure(error: ProviderError): Promise<StepError> {
-    const failure = new StepError(providerFailureType(error), error.message, {
-      provider: error.provider,
-      cause: error,
-    });
-    const billedCredits = error.billed ? this.job.priceReserved : 0;
-    await writeFenced(this.deps, this.input, (writer) =>
-      writer.failJob(this.job.id, view(failure), { billedCredits }),
+    const { job, deps, input } = this;
+    const billedCredits = error.billed ? job.priceReserved : 0;
+    // Our own doing, when the run before had ended: nothing is wrong with the provider.
+    if (job.cancelRequestedAt !== null) {
+      await writeFenced(deps, input, (writer) => writer.cancelJob(job.id, { billedCredits }));
+      return jobStopped(job);
+    }
+    const { provider, message } = error;
+    const failure = stillUndecided(
+      job,
+      new StepError(providerFailureType(error), message, { provider, cause: error }),
     );
+    await writeFenced(deps, input, (writer) => writer.failJob(job.id, view(failure), { billedCredits }));
     return failure;
   }
 
@@ -159,6 +162,7 @@ class JobWait {
 function requireHandle(job: Job): JobHandle {
   const handle = handleOf(job);
   if (handle && job.state === 'ACCEPTED') return handle;
+  if (job.state === 'CANCELLED') throw jobStopped(job);
   const message = `Job ${job.id} of node "${job.nodeId}" was given up meanwhile (${job.state}). Resume the execution to open a new one.`;
   throw new StepError('Internal', message, { provider: job.provider });
 }

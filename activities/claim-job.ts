@@ -56,6 +56,8 @@ export async function claimJob(
   }
 }
 
+const OBSTACLE_RETRY_MS = 5_000;
+
 /** After these the workflow itself asks for the same candidate again, in the same Temporal run. */
 const ASKED_AGAIN: ReadonlySet<FailureType> = new Set(['CircuitOpen', 'InputUnreachable']);
 
@@ -97,8 +99,15 @@ async function openBlocked(
 
 /** Nothing was sent: a new intent is taken back with its transaction, an older one gives its reservation back. */
 async function dropIntent(writer: ExecutionWriter, opened: OpenedJob, obstacle: StepError): Promise<void> {
+  if (opened.job.possibleDuplicate) throw waitsFor(obstacle);
   if (!opened.adopted || obstacle.options.retryAfterMs !== undefined) throw obstacle;
   await writer.rejectJob(opened.job.id, null, view(obstacle));
+}
+
+/** The job before it may be paid: no other candidate may be asked, so this one waits until it can be sent. */
+function waitsFor({ message, options }: StepError): StepError {
+  const { provider, retryAfterMs = OBSTACLE_RETRY_MS } = options;
+  return new StepError('SubmissionUnknown', message, { provider, retryAfterMs });
 }
 
 /**

@@ -9,6 +9,9 @@ import { StepError } from './to-application-failure';
 
 type FenceDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
 
+/** Writes for one execution, in one transaction: as its run, or as who settles what it left behind. */
+export type JobWrite = <T>(work: (writer: ExecutionWriter) => Promise<T>) => Promise<T>;
+
 /** Several steps of a new run may find the old one at once; one of them takes over, the others go on after it. */
 const TRIES_MAX = 3;
 

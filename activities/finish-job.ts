@@ -9,7 +9,7 @@ import type { Job, JobSend } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { ExecutionScope, NodeOutputs, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { fenced, writeFenced } from './fence';
+import { fenced, writeFenced, type JobWrite } from './fence';
 import type { ProviderSession } from './provider-access';
 import { ProviderError } from './providers/provider-error';
 import { view } from './send-job';
@@ -33,30 +33,34 @@ export interface FinishedReply {
  * A paid reply becomes the node's result: bytes stored and hashed, job settled, node row written, in that order.
  * Idempotent: of two that finish one job, the second one's result is ignored.
  *
+ * @param settler - Who writes, unless it is the run of this activity.
  * @throws StepError; the job is then FAILED, or still open when storing may succeed later.
  */
 export async function finishJob(
   deps: ActivityDependencies,
   scope: ExecutionScope,
   finished: FinishedReply,
+  settler?: JobWrite,
 ): Promise<StepResult> {
   const { job, send, credits } = finished;
   let outputs: NodeOutputs;
   try {
     outputs = await readOutputs(deps, finished);
   } catch (error) {
-    throw await recordUnusable(deps, scope, finished, error);
+    throw await recordUnusable(finished, error, settler ?? ((work) => writeFenced(deps, scope, work)));
   }
   failpoint('settle.before');
   const settlement = { outputs, credits, ...(send ? { send } : {}) };
-  const settled = await fenced(deps, scope, (writeScope) =>
-    jobs.writeSettlement(deps.database, writeScope, job.id, settlement),
-  );
+  const settled = await (settler
+    ? settler((writer) => writer.settleJob(job.id, settlement))
+    : fenced(deps, scope, (writeScope) =>
+        jobs.writeSettlement(deps.database, writeScope, job.id, settlement),
+      ));
   failpoint('settle.after_commit');
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }
 
-function readOutputs(deps: ActivityDependencies, finished: FinishedReply): Promise<NodeOutputs> {
+export function readOutputs(deps: ActivityDependencies, finished: FinishedReply): Promise<NodeOutputs> {
   const { candidate, definition, reply, job, session, signal } = finished;
   const { accountId, nodeId, id: jobId } = job;
   const source = { accountId, nodeId, jobId, privateOrigins: session.privateOrigins, signal };
@@ -64,15 +68,10 @@ function readOutputs(deps: ActivityDependencies, finished: FinishedReply): Promi
 }
 
 /** The provider was paid for something that cannot be used, or that is gone: it is charged, and said so. */
-async function recordUnusable(
-  deps: ActivityDependencies,
-  scope: ExecutionScope,
-  finished: FinishedReply,
-  error: unknown,
-): Promise<unknown> {
+async function recordUnusable(finished: FinishedReply, error: unknown, write: JobWrite): Promise<unknown> {
   const failure = unusable(finished, error);
   if (!failure) return error;
-  await writeFenced(deps, scope, async (writer) => {
+  await write(async (writer) => {
     const { job, send, credits: billedCredits } = finished;
     const isFirst = await writer.failJob(job.id, view(failure), { billedCredits });
     if (isFirst && send) await writer.recordSend({ jobId: job.id, ...send });
@@ -80,7 +79,7 @@ async function recordUnusable(
   return failure;
 }
 
-function unusable({ candidate, job }: FinishedReply, error: unknown): StepError | undefined {
+export function unusable({ candidate, job }: FinishedReply, error: unknown): StepError | undefined {
   const { provider, model } = candidate;
   if (error instanceof UnexpectedReplyError) {
     const message = `${provider}:${model} answered node "${job.nodeId}" with something else than it promises: ${error.message}`;

@@ -7,6 +7,7 @@ import type { ActivityDependencies } from './dependencies';
 import { importAsset, runPure } from './own-steps';
 import { finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
+import { settleJobs } from './settle-jobs';
 import { submitJob } from './submit-job';
 import { toApplicationFailure } from './to-application-failure';
 
@@ -35,6 +36,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     runPure: bind(runPure),
     importAsset: bind(importAsset),
     cancelJobs: bind(cancelJobs),
+    settleJobs: bind(settleJobs),
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
     finishExecution: bind(finishExecution),

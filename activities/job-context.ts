@@ -1,6 +1,6 @@
 import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-definition';
 import { jobs } from '../store/database/jobs';
-import type { Job, JobClaim } from '../store/database/jobs/job';
+import { isUndecided, OPEN_JOB_STATES, type Job, type JobClaim } from '../store/database/jobs/job';
 import type { FailureType, JobInput } from '../workflows/contract';
 import { chooseSession, type ChosenSession } from './choose-session';
 import type { ActivityDependencies } from './dependencies';
@@ -87,11 +87,15 @@ function isOursAlone(type: FailureType): boolean {
 
 async function isUnderWay({ database }: ActivityDependencies, input: JobInput): Promise<boolean> {
   const { provider, model } = input.candidate;
-  const open = await jobs.open(database, input.executionId);
-  return open.some(
-    (job) =>
-      job.step === input.step && job.provider === provider && job.model === model && job.state !== 'INTENT',
+  const known = await jobs.ofExecution(database, input.executionId);
+  return known.some(
+    (job) => job.step === input.step && job.provider === provider && job.model === model && mayBePaid(job),
   );
+}
+
+function mayBePaid(job: Job): boolean {
+  if (job.state === 'INTENT') return false;
+  return OPEN_JOB_STATES.some((state) => state === job.state) || isUndecided(job);
 }
 
 /** @throws StepError when catalog and provider do not fit together. */

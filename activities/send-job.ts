@@ -10,6 +10,7 @@ import { CircuitOpenError } from './own-circuits';
 import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } from './providers/provider';
 import { ProviderError } from './providers/provider-error';
 import type { MaterialisedInput } from './materialise-input';
+import { stillUndecided } from './recorded-failure';
 import { restAfterFailure, restNearLimit } from './rest-credential';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
@@ -126,7 +127,7 @@ async function recordFailedSend(
 ): Promise<undefined> {
   const provider = context.resolved.candidate.provider;
   if (error instanceof CircuitOpenError) {
-    const failure = circuitOpen(provider, error);
+    const failure = stillUndecided(claimed.job, circuitOpen(provider, error));
     await reject(context, claimed, failure);
     throw failure;
   }
@@ -162,7 +163,9 @@ async function recordRejection(
       ...describe(error),
       ...timing,
     });
-    const decided = decideRejection(context, error, jobSends);
+    const rejection = decideRejection(context, error, jobSends);
+    const isAgain = rejection.options.retryAfterMs !== undefined;
+    const decided = isAgain ? rejection : stillUndecided(job, rejection);
     if (decided.options.retryAfterMs !== undefined)
       await writer.returnJob(job.id, claim.token, view(decided));
     else if (error.billed) await writer.failJob(job.id, view(decided), { billedCredits: job.priceReserved });

@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
-import { callbacks } from '../store/database/callbacks';
+import { jobs } from '../store/database/jobs';
 import type { Job } from '../store/database/jobs/job';
 import { writeFenced } from './fence';
+import { handleFromCallbacks, UNREACHABLE, unlessUnreachable } from './find-job';
 import { isOfThePast, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
-import { ProviderError } from './providers/provider-error';
+import { recordedFailure } from './recorded-failure';
 import { StepError } from './to-application-failure';
 
 export type Fate =
@@ -32,6 +33,8 @@ export async function resolveUnknownFate(
   context: JobContext<SyncOperation | QueueOperation>,
   job: Job,
 ): Promise<Fate> {
+  // Ended, in place of one whose fate nobody knows: that fate is as open as before.
+  if (recordedFailure(job)) return decide(context, job);
   if (job.state !== 'SUBMITTING' && job.state !== 'UNKNOWN') {
     await context.deps.sleep(LOOK_INTERVAL_MS, context.signal);
     return { kind: 'changed' };
@@ -55,28 +58,8 @@ async function adoptFromCallback(
   job: Job,
 ): Promise<Fate | undefined> {
   const { deps, session, signal } = context;
-  const { readCallback } = session.provider;
-  if (!readCallback) return undefined;
-  for (const message of await callbacks.unhandled(deps.database, job.id)) {
-    const call = session.call(signal);
-    const handle = await unlessUnreachable(() => readCallback({ ...message, model: job.model }, call));
-    if (handle === UNREACHABLE) continue;
-    if (handle) return adopt(context, job, handle);
-    await callbacks.markHandled(deps.database, [message.id]);
-  }
-  return undefined;
-}
-
-const UNREACHABLE = Symbol('unreachable');
-
-/** A provider that cannot be asked tells nothing of the job: its failure must not send the node to another provider. */
-async function unlessUnreachable<T>(ask: () => Promise<T>): Promise<T | typeof UNREACHABLE> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ProviderError) return UNREACHABLE;
-    throw error;
-  }
+  const handle = await handleFromCallbacks(deps, session, job, signal);
+  return handle && handle !== UNREACHABLE ? adopt(context, job, handle) : undefined;
 }
 
 async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: JobHandle): Promise<Fate> {
@@ -110,7 +93,7 @@ async function lookUp(context: JobContext<SyncOperation | QueueOperation>, job: 
     return { kind: 'changed' };
   }
   if (handle) return adopt(context, job, handle);
-  if (job.state === 'SUBMITTING' && deps.now() < senderGoneAtMs(context, job)) {
+  if (job.state === 'SUBMITTING' && !(await isSenderGone(context, job))) {
     await deps.sleep(LOOK_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
@@ -121,7 +104,7 @@ async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>,
   const { deps, input, operation, session, signal } = context;
   const callbackMayCome = operation.kind === 'queue' && session.provider.readCallback !== undefined;
   const senderMayLive = job.state === 'SUBMITTING';
-  if ((senderMayLive || callbackMayCome) && deps.now() < senderGoneAtMs(context, job)) {
+  if ((senderMayLive || callbackMayCome) && !(await isSenderGone(context, job))) {
     await deps.sleep(LOOK_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
@@ -133,10 +116,9 @@ async function waitOrDecide(context: JobContext<SyncOperation | QueueOperation>,
   return decide(context, job);
 }
 
-/** When the last possible sender has either been answered or given up. */
-function senderGoneAtMs({ deps }: JobContext<unknown>, job: Job): number {
-  const leaseEnd = job.leaseUntil ?? job.submittedAt ?? job.createdAt;
-  return leaseEnd.getTime() + deps.providerAccess.requestTimeoutMs;
+/** Whether the last possible sender has either been answered or given up, by the clock that gave it its lease. */
+function isSenderGone({ deps }: JobContext<unknown>, job: Job): Promise<boolean> {
+  return jobs.isSenderGone(deps.database, job.id, deps.providerAccess.requestTimeoutMs);
 }
 
 function decide({ deps, resolved, input, missingKey }: JobContext<unknown>, job: Job): Fate {

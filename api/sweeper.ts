@@ -52,6 +52,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
     await beginDueRedrives(dependencies);
+    await settleLeftBehind(dependencies);
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
     await idempotency.prune(database);
@@ -183,6 +184,22 @@ async function closeIfOver(
     { executionId, runId, status: latest?.status, jobIds },
     'Closed an execution whose run had ended.',
   );
+}
+
+/** Jobs that nobody looks after any more: a worker stops them at their providers and settles what they cost. */
+async function settleLeftBehind({ database, temporal, logger }: SweeperDependencies): Promise<void> {
+  for (const { attempt, ...scope } of await executions.unsettled(database)) {
+    const { executionId } = scope;
+    // Noted first: the settling may be over before its start has been answered.
+    await executions.settleStarted(database, executionId);
+    try {
+      await temporal.startSettling(scope, attempt);
+    } catch (error) {
+      await executions.settled(database, executionId);
+      throw error;
+    }
+    logger.info({ executionId, attempt }, 'Jobs that were left behind are being settled.');
+  }
 }
 
 type RunEnd =

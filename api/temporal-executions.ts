@@ -12,8 +12,11 @@ import {
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
   RESUME_SIGNAL,
+  SETTLE_WORKFLOW_TYPE,
+  settleWorkflowId,
   SUPERSEDE_SIGNAL,
   type ExecutionInput,
+  type ExecutionScope,
   type ResumeSignal,
 } from '../workflows/contract';
 
@@ -57,6 +60,8 @@ export interface ClosedRun {
 export interface TemporalExecutions {
   /** Starts a run; calling it again for the same attempt finds the run that the first call started. */
   start(request: StartRequest): Promise<{ readonly runId: string }>;
+  /** Starts what settles the jobs that an attempt has left behind; nothing happens while it runs already. */
+  startSettling(scope: ExecutionScope, attempt: number): Promise<void>;
   /** Asks the latest run to cancel. @returns false when there is no open run. */
   cancel(executionId: string): Promise<boolean>;
   /** Tells a waiting run to go on; harmless when it was told before. @returns false when that run is over. */
@@ -122,6 +127,18 @@ class ConnectedExecutions implements TemporalExecutions {
       }
       await new Promise((resolve) => setTimeout(resolve, PREVIOUS_RUN_CHECK_MS));
     }
+  }
+
+  async startSettling(scope: ExecutionScope, attempt: number): Promise<void> {
+    const options = {
+      workflowId: settleWorkflowId(scope.executionId, attempt),
+      taskQueue: this.taskQueue,
+      args: [scope],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+      workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      staticSummary: 'Settles jobs that were left behind at providers',
+    };
+    await this.call(() => this.client.workflow.start(SETTLE_WORKFLOW_TYPE, options));
   }
 
   async cancel(executionId: string): Promise<boolean> {

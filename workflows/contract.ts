@@ -14,10 +14,16 @@
  */
 
 export const EXECUTION_WORKFLOW_TYPE = 'runExecution';
+export const SETTLE_WORKFLOW_TYPE = 'settleExecution';
 
 /** Temporal workflow id of an execution. */
 export function executionWorkflowId(executionId: string): string {
   return `execution-${executionId}`;
+}
+
+/** Temporal workflow id of what settles the jobs that an attempt of an execution has left behind. */
+export function settleWorkflowId(executionId: string, attempt: number): string {
+  return `settle-${executionId}-${attempt}`;
 }
 
 /** Task queue of workflows, of `awaitJob` and of everything that is not limited by a provider. */
@@ -355,6 +361,7 @@ export interface Activities {
     },
   ) => Promise<StepResult>;
   readonly cancelJobs: (input: ExecutionScope) => Promise<void>;
+  readonly settleJobs: (input: ExecutionScope) => Promise<void>;
 }
 
 /** Short writes to our own database, run as local activities. */
@@ -387,6 +394,7 @@ export const FAILURE_CODES = {
   PaidResultUnavailable: 'paid_result_unavailable',
   BudgetReached: 'budget_reached',
   JobTimeout: 'job_timeout',
+  JobCancelled: 'job_cancelled',
   InputInvalid: 'input_invalid',
   InputUnavailable: 'input_unavailable',
   InputUnreachable: 'input_unreachable',

@@ -26,6 +26,7 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   PaidResultUnavailable: { tryNext: false, retryable: false },
   BudgetReached: { tryNext: false, retryable: true },
   JobTimeout: { tryNext: false, retryable: true },
+  JobCancelled: { tryNext: true, retryable: true },
   InputInvalid: { tryNext: false, retryable: false },
   InputUnavailable: { tryNext: false, retryable: true },
   InputUnreachable: { tryNext: true, retryable: true },

@@ -1,1 +1,2 @@
 export { runExecution } from './run-execution';
+export { settleExecution } from './settle-execution';

@@ -188,13 +188,19 @@ async function tryCandidates(
   return { failures };
 }
 
-/** A job that did not run since our file could not be fetched is no paid attempt: it is opened anew, after 1, 2, 4 s. */
+/**
+ * A job that did not run since our file could not be fetched is no paid attempt: it is opened anew, after 1, 2, 4 s. So
+ * is one that we had cancelled ourselves when the run before this one had ended.
+ */
 async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await runJob(node, candidate, input);
     } catch (error) {
-      if (attempt >= node.attemptsMax || readStepFailure(error).type !== 'InputUnreachable') throw error;
+      const { type } = readStepFailure(error);
+      const isAgain = type === 'JobCancelled' || (type === 'InputUnreachable' && attempt < node.attemptsMax);
+      if (!isAgain) throw error;
+      if (type === 'JobCancelled') continue;
       await sleep(1_000 * 2 ** (attempt - 1), { summary: `${node.label}: its input could not be fetched` });
     }
   }

@@ -261,7 +261,8 @@ function kindOf(
   if (types.includes('file_download_error')) return 'input_unreachable';
   if (purpose === 'poll') {
     // A list is the model's answer, 499 a cancelled job: no poll will find it changed.
-    return status === 499 || (status >= 500 && types.length > 0) ? 'job_failed' : undefined;
+    if (status === 499 || (status >= 500 && types.length > 0)) return 'job_failed';
+    return types.length > 0 ? 'request_rejected' : undefined;
   }
   if (retryable === 'true' && status !== 429) return 'unavailable';
   return retryable === 'false' && status >= 500 ? 'request_rejected' : undefined;

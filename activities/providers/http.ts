@@ -127,6 +127,7 @@ export interface ProviderFailure extends ErrorReading {
   readonly httpStatus?: number;
   /** The provider's words; redacted here. */
   readonly detail?: string;
+  readonly isOdd?: boolean;
   /** In place of the kind's usual message; own words only, never the provider's. */
   readonly message?: string;
 }
@@ -137,7 +138,7 @@ export function providerError(
   call: ProviderCall,
   failure: ProviderFailure,
 ): ProviderError {
-  const { kind, httpStatus, retryAfterMs, billed } = failure;
+  const { kind, httpStatus, retryAfterMs, billed, isOdd } = failure;
   const code =
     failure.code !== undefined && /^[\w.:[\] -]{1,100}$/.test(failure.code) ? failure.code : undefined;
   const facts = [
@@ -155,6 +156,7 @@ export function providerError(
     httpStatus,
     retryAfterMs,
     billed,
+    isOdd,
   });
 }
 
@@ -186,6 +188,7 @@ function toStatusError(
     ...reading,
     retryAfterMs: readRetryAfterMs(headers) ?? reading.retryAfterMs,
     kind: reading.kind ?? kindOfStatus(status, purpose, isDefinite),
+    isOdd: purpose === 'poll' && reading.kind === undefined,
     httpStatus: status,
     detail: `body=${answer.text}`,
   });

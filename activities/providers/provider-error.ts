@@ -38,6 +38,8 @@ export interface ProviderErrorFacts {
   readonly retryAfterMs?: number;
   /** The provider bills this although it failed. */
   readonly billed?: boolean;
+  /** An answer to a poll that is not known as the end of a job, such as 404: it may pass. */
+  readonly isOdd?: boolean;
   readonly cause?: unknown;
 }
 
@@ -49,6 +51,7 @@ export class ProviderError extends Error {
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly billed: boolean;
+  readonly isOdd: boolean;
 
   constructor(facts: ProviderErrorFacts) {
     super(facts.message, { cause: facts.cause });
@@ -58,5 +61,6 @@ export class ProviderError extends Error {
     this.httpStatus = facts.httpStatus;
     this.retryAfterMs = facts.retryAfterMs;
     this.billed = facts.billed ?? false;
+    this.isOdd = facts.isOdd ?? false;
   }
 }

@@ -64,7 +64,9 @@ export const callbacks = {
       })
       .onConflict((conflict) => conflict.columns(['job_id', 'body_sha256']).doNothing())
       .executeTakeFirst();
-    return { ...job, isNew: inserted.numInsertedOrUpdatedRows === 1n };
+    const isNew = inserted.numInsertedOrUpdatedRows === 1n;
+    if (isNew) await lookAfterAgain(database, job.jobId);
+    return { ...job, isNew };
   },
 
   /** Oldest first. */
@@ -94,3 +96,16 @@ export const callbacks = {
       .execute();
   },
 } as const;
+
+/** A callback may tell of a job that had been given up, or whose fate nobody knew: it is settled once more. */
+async function lookAfterAgain(database: Database, jobId: string): Promise<void> {
+  await sql`
+    with reopened as (
+      update jobs set closed_at = null
+      where id = ${jobId} and closed_at is not null and state in ('UNKNOWN', 'SUPERSEDED', 'CANCELLED')
+      returning execution_id
+    )
+    update executions set settle_started_at = null
+    where id in (select execution_id from reopened) and settle_started_at is not null
+  `.execute(database.queries);
+}

@@ -14,7 +14,8 @@ import { executionStarted, openExecutions, pendingStart, pendingStarts } from '.
 import { takeOverExecution } from './executions/take-over';
 import { unansweredCancels } from './executions/unanswered-cancels';
 import { writeNodes } from './executions/update-nodes';
-import { writeExecution } from './executions/write-execution';
+import { jobsToSettle, settled, settleStarted, unsettledExecutions } from './executions/unsettled';
+import { settleExecution, writeExecution } from './executions/write-execution';
 
 /** Everything that may be done to executions; the database alone judges money, generations and states. */
 export const executions = {
@@ -29,6 +30,11 @@ export const executions = {
   closeFromTemporal,
   requestCancel,
   unansweredCancels,
+  unsettled: unsettledExecutions,
+  jobsToSettle,
+  settleStarted,
+  settle: settleExecution,
+  settled,
   prepareResume,
   resumeWaiting,
   resumeSent,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from './database';
 import { writeAcceptance } from './jobs/accept-job';
 import { OPEN_JOB_STATES, type Job } from './jobs/job';
@@ -38,5 +39,28 @@ export const jobs = {
       .orderBy('id')
       .execute();
     return rows.map(toJob);
+  },
+
+  /** By the database's clock: whoever held the claim has been answered, or has given up, if one exchange takes so long at most. */
+  async isSenderGone(database: Database, jobId: string, requestTimeoutMs: number): Promise<boolean> {
+    const { rows } = await sql<{ is_gone: boolean }>`
+      select coalesce(lease_until, submitted_at, created_at) + ${requestTimeoutMs} * interval '1 millisecond'
+        < clock_timestamp() as is_gone
+      from jobs where id = ${jobId}
+    `.execute(database.queries);
+    return rows[0]?.is_gone ?? true;
+  },
+
+  /** @returns for how long polls have been answered so, milliseconds; 0 the first time */
+  async noteOddAnswer(database: Database, jobId: string): Promise<number> {
+    const { rows } = await sql<{ since_ms: number }>`
+      update jobs set odd_since = coalesce(odd_since, now()) where id = ${jobId}
+      returning (extract(epoch from now() - new.odd_since) * 1000)::float8 as since_ms
+    `.execute(database.queries);
+    return rows[0]?.since_ms ?? 0;
+  },
+
+  async forgetOddAnswers(database: Database, jobId: string): Promise<void> {
+    await sql`update jobs set odd_since = null where id = ${jobId}`.execute(database.queries);
   },
 } as const;

@@ -5,6 +5,7 @@ import { trunk } from './migrations/0001-trunk';
 import { breakers } from './migrations/0002-breakers';
 import { waiting } from './migrations/0003-waiting';
 import { letters } from './migrations/0004-letters';
+import { settle } from './migrations/0005-settle';
 import { writeFunctions } from './migrations/0006-write-functions';
 import { cache } from './migrations/0007-cache';
 
@@ -14,6 +15,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-breakers': breakers,
   '0003-waiting': waiting,
   '0004-letters': letters,
+  '0005-settle': settle,
   '0006-write-functions': writeFunctions,
   '0007-cache': cache,
 };

@@ -154,6 +154,8 @@ export interface ExecutionsTable {
   fail_fast: boolean;
   /** The user's word for this attempt: jobs of unknown fate are sent again. */
   resubmit_unknown: ColumnType<boolean, boolean | undefined, boolean>;
+  /** When its settling was last started; null when there is nothing under way. */
+  settle_started_at: NullableTimestamp;
   tags: string[];
   priority: number;
   callback_url: string | null;
@@ -218,6 +220,15 @@ export interface JobsTable {
   accepted_at: NullableTimestamp;
   stored_at: NullableTimestamp;
   settled_at: NullableTimestamp;
+  /** Nobody needs to look after it: its end is known, or cannot be known before a late answer or callback comes. */
+  closed_at: NullableTimestamp;
+  /** We have asked, or are about to ask, its provider to stop it. */
+  cancel_requested_at: NullableTimestamp;
+  /** Since when the provider answers to polls as if it did not know the job. */
+  odd_since: NullableTimestamp;
+  /** Which of the node's `retry.changes` it was sent with; 0: as posted. */
+  change_number: Generated<number>;
+  node_key: string | null;
 }
 
 export interface JobSendsTable {

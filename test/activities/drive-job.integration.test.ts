@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { sql } from 'kysely';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { resolveRequest } from '../../activities/resolve-request';
 import { submitJob } from '../../activities/submit-job';
+import { awaitJob } from '../../activities/await-job';
 import { callbackToken } from '../../store/database/callback-token';
 import { callbacks } from '../../store/database/callbacks';
 import { openDatabase, type Database } from '../../store/database/database';
@@ -34,8 +36,12 @@ afterEach(() => {
 const awayDatabase = openDatabase('postgres://nobody@127.0.0.1:1/none');
 afterAll(() => awayDatabase.close());
 
-/** Past every lease and every request's time limit. */
-const LATER = { now: () => Date.now() + 3_600_000 };
+/** Each wait takes an hour, by the clock that counts: past every lease and every request's time limit. */
+const LATER = {
+  sleep: async () => {
+    await sql`update jobs set lease_until = lease_until - interval '1 hour'`.execute(database.queries);
+  },
+};
 const RISK_NOTHING = {
   secret: 'a-secret-of-thirty-two-characters',
   localUrl: 'http://127.0.0.1:1',
@@ -247,6 +253,56 @@ describe('a send of unknown fate at a provider without keys', () => {
     fake.answer = ambiguous;
     await expect(submit({ deps: LATER })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
     expect(fake.sends).toHaveLength(2);
+  });
+
+  it.each(['request_rejected', 'unavailable', 'refused'] as const)(
+    'leads to no other candidate when its repeat is answered "%s", and is not sent again without the user’s word',
+    async (kind) => {
+      const { submit, fake, execution, jobs: all } = await aSetting();
+      fake.answer = (nth) => (nth === 1 ? ambiguous() : Promise.reject(providerError(kind)));
+      const oneTry = { attemptsMax: 1 };
+      const failure = {
+        type: 'SubmissionUnknown',
+        options: expect.not.objectContaining({ retryAfterMs: expect.any(Number) }),
+      };
+      await expect(submit({ deps: LATER, input: oneTry })).rejects.toMatchObject(failure);
+      await expect(submit({ deps: LATER, input: oneTry, attempt: 2 })).rejects.toMatchObject(failure);
+      expect(await all()).toMatchObject([{ state: 'SUPERSEDED' }, { state: 'REJECTED' }]);
+      await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+      await executions.prepareResume(database, execution.aResume());
+      await expect(submit({ deps: LATER, runId: 'run-2' })).rejects.toMatchObject(failure);
+      expect(fake.sends).toHaveLength(2);
+      fake.answer = async () => ({ providerJobId: 'p3' });
+      await submit({ deps: LATER, runId: 'run-2', input: { resubmitUnknown: true } });
+      expect(await all()).toMatchObject([{}, {}, { generationReason: 'user', possibleDuplicate: true }]);
+    },
+  );
+
+  it('leads to no other candidate when its repeat was accepted and failed', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = (nth) => (nth === 1 ? ambiguous() : Promise.resolve({ providerJobId: 'p2' }));
+    const result = await submit({ deps: LATER });
+    fake.check = () => Promise.reject(providerError('job_failed'));
+    const jobId = result.status === 'accepted' ? result.jobId : '';
+    const waited = anEnvironment().run(awaitJob, fakeDependencies(database, fake), {
+      ...aJobInput(execution),
+      jobId,
+    });
+    await expect(waited).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(await all()).toMatchObject([{ state: 'SUPERSEDED' }, { state: 'FAILED' }]);
+  });
+
+  it('is decided by the clock that gave the lease, not by the worker’s', async () => {
+    const { submit, fake } = await aSetting();
+    fake.answer = ambiguous;
+    let waits = 0;
+    const sleep = async () => {
+      waits += 1;
+      if (waits > 3) throw new Error('It goes on waiting.');
+    };
+    const ahead = { sleep, now: () => Date.now() + 3_600_000 };
+    await expect(submit({ deps: ahead })).rejects.toThrow('It goes on waiting.');
+    expect(fake.sends).toHaveLength(1);
   });
 
   it('is repeated by a later Temporal run when the user says so, once', async () => {

@@ -66,7 +66,8 @@ describe('cancelling jobs', () => {
     await expect(cancelOnce(execution, fake)).rejects.toMatchObject({ options: { retryAfterMs: 1_000 } });
     expect(await statesOf(execution)).toEqual(['ACCEPTED', 'CANCELLED']);
     await cancelOnce(execution, fake, 4);
-    expect(await statesOf(execution)).toEqual(['CANCELLED', 'CANCELLED']);
+    // It is left to what settles the execution, which has more patience.
+    expect(await statesOf(execution)).toEqual(['ACCEPTED', 'CANCELLED']);
     expect(fake.cancelled).toEqual(['p2']);
   });
 

@@ -8,7 +8,13 @@ import { CircuitBreakers } from '../../activities/circuit-breakers';
 import { CredentialRests } from '../../activities/credential-rests';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ProviderAccess, type ProviderSession } from '../../activities/provider-access';
-import type { JobCheck, OperationRequest, Provider, ProviderCall } from '../../activities/providers/provider';
+import type {
+  JobCheck,
+  OperationRequest,
+  Provider,
+  ProviderCall,
+  QueueOperation,
+} from '../../activities/providers/provider';
 import { ProviderError, type ProviderErrorKind } from '../../activities/providers/provider-error';
 import { createLocalAssetStore } from '../../store/assets/local-asset-store';
 import type { Database } from '../../store/database/database';
@@ -25,7 +31,11 @@ export class FakeProvider {
   answer: Answer = (nth) => Promise.resolve({ providerJobId: `p${nth}` });
   /** Runs before the socket is written to. */
   beforeFetch: () => void = () => undefined;
-  check: () => Promise<JobCheck> = () => Promise.resolve({ status: 'pending' });
+  /** A job goes on until it is cancelled. */
+  check: (providerJobId: string) => Promise<JobCheck> = (id) =>
+    this.cancelled.includes(id)
+      ? Promise.reject(providerError('job_failed'))
+      : Promise.resolve({ status: 'pending' });
   beforeCancel: (providerJobId: string) => Promise<void> = () => Promise.resolve();
   callbackJobId: string | undefined;
   /** What its answers say of the key's limit. */
@@ -36,6 +46,10 @@ export class FakeProvider {
   readonly sentUnder: string[] = [];
   /** Key of each poll and cancel, in order. */
   readonly askedUnder: string[] = [];
+  canCancel = true;
+  lookup: QueueOperation['lookup'];
+  /** Where its files lie. */
+  fileOrigin = 'https://fake.invalid';
 
   constructor(readonly submitSafety: Provider['submitSafety'] = 'none') {}
 
@@ -64,15 +78,12 @@ export class FakeProvider {
             this.sentUnder.push(call.credential);
             return this.answer(this.sends.length);
           },
-          check: (_handle, call) => {
+          check: (handle, call) => {
             this.askedUnder.push(call.credential);
-            return this.check();
+            return this.check(handle.providerJobId);
           },
-          cancel: async (handle, call) => {
-            this.askedUnder.push(call.credential);
-            await this.beforeCancel(handle.providerJobId);
-            this.cancelled.push(handle.providerJobId);
-          },
+          ...(this.lookup && { lookup: this.lookup }),
+          ...(this.canCancel && { cancel: (handle, call) => this.cancel(handle.providerJobId, call) }),
         },
       },
       readCallback: async () =>
@@ -80,12 +91,24 @@ export class FakeProvider {
     };
   }
 
+  /** Its jobs have ended well, with a picture. */
+  succeed(): void {
+    const body = { images: [{ url: `${this.fileOrigin}/picture.png` }] };
+    this.check = () => Promise.resolve({ status: 'succeeded', reply: { body } });
+  }
+
+  private async cancel(providerJobId: string, call: ProviderCall): Promise<void> {
+    this.askedUnder.push(call.credential);
+    await this.beforeCancel(providerJobId);
+    this.cancelled.push(providerJobId);
+  }
+
   session(credentialId: string): ProviderSession {
     return {
       provider: this.provider,
       credentialId,
       mode: 'test',
-      privateOrigins: [],
+      privateOrigins: [this.fileOrigin],
       call: (signal) => this.call(signal, credentialId),
     };
   }
@@ -123,7 +146,7 @@ class FakeAccess extends ProviderAccess {
 
 export function providerError(
   kind: ProviderErrorKind,
-  facts: { retryAfterMs?: number; httpStatus?: number } = {},
+  facts: { retryAfterMs?: number; httpStatus?: number; isOdd?: boolean; billed?: boolean } = {},
 ): ProviderError {
   return new ProviderError({ provider: 'fal', kind, message: `Fake is ${kind}.`, ...facts });
 }

@@ -44,6 +44,9 @@ function job(nodeId: string, state: Job['state'], generation = 1): Job {
     acceptedAt: null,
     storedAt: null,
     settledAt: null,
+    closedAt: null,
+    cancelRequestedAt: null,
+    oddSince: null,
   };
   return {
     ...{

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from 'kysely';
 import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
+import { settleWorkflowId } from '../../workflows/contract';
 import { cancelRequests, pauseImage, signalsOf, terminate, writeAsRun } from './support/finished-work';
 import { overrideTemporal } from './support/override-temporal';
 import { textToImage } from './support/graphs';
@@ -207,6 +209,44 @@ describe('the sweeper, for an execution that waits,', () => {
     expect(await poll(key, executionId)).toMatchObject({ status: 'CANCELLED', credits: { held: 0 } });
   });
 });
+
+describe('the sweeper, for jobs that nobody looks after,', () => {
+  it('starts one settling of a terminated execution, and none for one that runs', async () => {
+    const { key } = await api.createAccount();
+    const [ended, running] = [await execute(key), await execute(key)];
+    for (const { executionId } of [ended, running]) {
+      await writeAsRun(api.dependencies, executionId, async (writer) => {
+        const { job } = await writer.openJob({
+          ...{ step: 'image', nodeId: 'image', nodeType: 'generate:flux_2_pro', provider: 'fal' },
+          ...{ model: 'fal-ai/flux-2-pro', requestHash: 'ab', request: {}, priceCredits: 1 },
+        });
+        const claim = await writer.claimJob(job.id, { leaseMs: 60_000 });
+        await writer.acceptJob(job.id, claim?.token ?? '', { providerJobId: 'p1' });
+      });
+    }
+    await terminate(ended.executionId);
+    await sweepUntil(async () => (await poll(key, ended.executionId)).status === 'FAILED');
+    await Promise.all([sweeper.sweep(), sweeper.sweep()]);
+    await sweeper.sweep();
+    expect(await settlings(ended.executionId)).toBe(1);
+    expect(await settlings(running.executionId)).toBe(0);
+  });
+});
+
+/** Runs that settle an execution's first attempt. */
+async function settlings(executionId: string): Promise<number> {
+  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+  try {
+    const { workflow } = new Client({ connection });
+    const { status } = await workflow.getHandle(settleWorkflowId(executionId, 1)).describe();
+    return status.name === 'RUNNING' ? 1 : 0;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 0;
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
 
 /** Visibility lists a closed run a moment after it closed. */
 async function sweepUntil(isDone: () => Promise<boolean>): Promise<void> {

@@ -20,7 +20,7 @@ export async function endExecution(
   const { rows } = await sql`
     with ended as (
       update executions
-      set status = ${end.status}, completed_at = now(), start_requested_at = null,
+      set status = ${end.status}, completed_at = now(), start_requested_at = null, settle_started_at = null,
           failure = ${end.status === 'FAILED' ? toNullableJson(end.failure) : null}::json,
           credits_released = credits_held - credits_charged
       where id = ${end.executionId} and status in ('RUNNING', 'WAITING')

@@ -102,8 +102,17 @@ export interface ExecutionWriter {
   failJob(jobId: string, failure: FailureView, options?: { billedCredits?: number }): Promise<boolean>;
   /** SUBMITTING → UNKNOWN by its claimer (token), or by anybody once the lease has ended. */
   unknownJob(jobId: string, options?: { token?: string; failure?: FailureView }): Promise<boolean>;
-  /** From INTENT, ACCEPTED, UNKNOWN, or SUBMITTING with an ended lease. */
+  /** From INTENT, ACCEPTED, UNKNOWN, or SUBMITTING with an ended lease. Closes it. */
   cancelJob(jobId: string, options?: { billedCredits?: number }): Promise<boolean>;
+  /** ACCEPTED: notes, before its provider is asked to stop it, that its bad end will be our doing. */
+  stopJob(jobId: string): Promise<boolean>;
+  /** SUPERSEDED or CANCELLED: it was accepted after all, so it is to be stopped at its provider and settled. */
+  reopenJob(jobId: string, handle: JsonObject): Promise<boolean>;
+  /**
+   * UNKNOWN, SUPERSEDED or CANCELLED: nothing more is to be learned of it. What the provider billed all the same is
+   * charged, once, and an output that came all the same is kept in its row; the node's result it does not become.
+   */
+  closeJob(jobId: string, end?: { outputs?: NodeOutputs; billedCredits?: number }): Promise<boolean>;
   /** SUBMITTING, ACCEPTED or UNKNOWN → STORED: the bytes lie in the asset store. */
   storeJob(jobId: string, outputs: NodeOutputs): Promise<boolean>;
   /**

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Mode } from '../../../workflows/contract';
 import { callFunction, scopeFields } from '../call-function';
 import type { Database, DatabaseTransaction } from '../database';
@@ -24,8 +24,35 @@ export async function writeExecution<T>(
   scope: WriteScope,
   work: (writer: ExecutionWriter) => Promise<T>,
 ): Promise<T> {
+  const passFence = sql<LockedRow>`
+    select account_id, mode, attempt, status, is_cancel_requested
+    from lock_execution(${scopeFields(scope)})`;
+  return writeLocked(database, scope, work, passFence);
+}
+
+/**
+ * As {@link writeExecution}, for whoever settles what was left behind and is no run of the execution: no fence. It may
+ * move jobs only, and must ask `execution.status` first whether they are a run's again.
+ */
+export async function settleExecution<T>(
+  database: Database,
+  executionId: string,
+  work: (writer: ExecutionWriter) => Promise<T>,
+): Promise<T> {
+  const lock = sql<LockedRow>`
+    select account_id, mode, attempt, status, cancel_requested_at is not null as is_cancel_requested
+    from executions where id = ${executionId} for no key update`;
+  return writeLocked(database, { executionId, runId: '' }, work, lock);
+}
+
+async function writeLocked<T>(
+  database: Database,
+  scope: WriteScope,
+  work: (writer: ExecutionWriter) => Promise<T>,
+  lock: RawBuilder<LockedRow>,
+): Promise<T> {
   return database.queries.transaction().execute(async (transaction) => {
-    const context = await openContext(transaction, scope);
+    const context = await openContext(transaction, scope, lock);
     const result = await work(createWriter(context));
     if (!context.changes.isEmpty)
       await recordEvent(transaction, scope.executionId, context.changes.toEvent());
@@ -43,13 +70,12 @@ function createWriter(context: WriteContext): ExecutionWriter {
   };
 }
 
-async function openContext(transaction: DatabaseTransaction, scope: WriteScope): Promise<WriteContext> {
-  const row = await callFunction(
-    sql<LockedRow>`
-      select account_id, mode, attempt, status, is_cancel_requested
-      from lock_execution(${scopeFields(scope)})`,
-    transaction,
-  );
+async function openContext(
+  transaction: DatabaseTransaction,
+  scope: WriteScope,
+  lock: RawBuilder<LockedRow>,
+): Promise<WriteContext> {
+  const row = await callFunction(lock, transaction);
   return {
     transaction,
     runId: scope.runId,

@@ -34,6 +34,9 @@ export const jobColumns = [
   'accepted_at',
   'stored_at',
   'settled_at',
+  'closed_at',
+  'cancel_requested_at',
+  'odd_since',
 ] as const;
 
 export type JobRow = Pick<Selectable<JobsTable>, (typeof jobColumns)[number]>;
@@ -74,6 +77,9 @@ export function toJob(row: JobRow): Job {
     acceptedAt: row.accepted_at,
     storedAt: row.stored_at,
     settledAt: row.settled_at,
+    closedAt: row.closed_at,
+    cancelRequestedAt: row.cancel_requested_at,
+    oddSince: row.odd_since,
   };
 }
 

@@ -1,9 +1,10 @@
 import { sql, type UpdateObject } from 'kysely';
-import type { FailureView } from '../../../workflows/contract';
+import type { FailureView, JsonObject, NodeOutputs } from '../../../workflows/contract';
 import { chargeJob } from '../credits';
+import { callFunction } from '../call-function';
 import type { WriteContext } from '../executions/write-context';
 import { refreshNodeCosts } from '../executions/update-nodes';
-import { toJson } from '../json';
+import { toJson, toNullableJson } from '../json';
 import type { JobState, Tables } from '../tables';
 import type { Job } from './job';
 import { jobColumns, toJob } from './job-row';
@@ -48,10 +49,50 @@ export async function endJob(
 ): Promise<boolean> {
   const job = await moveJob(context, {
     ...transition,
-    set: { state: transition.to, ...(transition.failure && { failure: toJson(transition.failure) }) },
+    set: {
+      state: transition.to,
+      ...(transition.failure && { failure: toJson(transition.failure) }),
+      ...(transition.to === 'CANCELLED' && { closed_at: sql<Date>`now()` }),
+    },
   });
   if (job === undefined) return false;
   const charged = await chargeJob(context.transaction, job, transition.billedCredits ?? 0);
   if (charged > 0) await refreshNodeCosts(context, job.step);
+  return true;
+}
+
+/** Notes, before a provider is asked to stop a job, that its bad end will be our doing. */
+export async function stopJob(context: WriteContext, jobId: string): Promise<boolean> {
+  const set = { cancel_requested_at: sql<Date>`coalesce(cancel_requested_at, now())` };
+  return (await moveJob(context, { jobId, from: ['ACCEPTED'], set })) !== undefined;
+}
+
+/** What had been given up was accepted after all. */
+export async function reopenJob(context: WriteContext, jobId: string, handle: JsonObject): Promise<boolean> {
+  const { reopened } = await callFunction(
+    sql<{ reopened: boolean }>`
+      select reopen_job(${context.execution.id}, ${jobId}, ${toJson(handle)}::json) as reopened`,
+    context.transaction,
+  );
+  return reopened;
+}
+
+/** Nothing more is to be learned of a job that will not be the node's result; what it cost all the same is charged once. */
+export async function closeJob(
+  context: WriteContext,
+  jobId: string,
+  { outputs, billedCredits = 0 }: { readonly outputs?: NodeOutputs; readonly billedCredits?: number } = {},
+): Promise<boolean> {
+  const given = toNullableJson(outputs);
+  const job = await moveJob(context, {
+    jobId,
+    from: ['UNKNOWN', 'SUPERSEDED', 'CANCELLED'],
+    set: { closed_at: sql<Date>`now()`, outputs: sql<string>`coalesce(${given}::json, outputs)` },
+  });
+  if (job === undefined) return false;
+  if (job.creditsCharged === 0 && (await chargeJob(context.transaction, job, billedCredits)) > 0) {
+    context.changes.hasOther = true;
+    await refreshNodeCosts(context, job.step);
+  }
   return true;
 }

@@ -7,7 +7,7 @@ import type { JobState } from '../tables';
 import { acceptJob } from './accept-job';
 import { JobStateError, type Job, type JobClaim } from './job';
 import { jobColumns, toJob } from './job-row';
-import { endJob, moveJob, type Transition } from './job-transition';
+import { closeJob, endJob, moveJob, reopenJob, stopJob, type Transition } from './job-transition';
 import { openJob } from './open-job';
 import { recordSend } from './record-send';
 import { reuseJob } from './reuse-job';
@@ -23,6 +23,7 @@ export function jobWriter(context: WriteContext): JobWriter {
     ...sendWriter(context),
     ...endWriter(context),
     reuseJob: (job, node) => reuseJob(context, job, node),
+    ...closeWriter(context),
     settleJob: (jobId, settlement) => settleJob(context, jobId, settlement),
     recordSend: (send) => recordSend(context, send),
   };
@@ -54,6 +55,7 @@ function sendWriter(context: WriteContext): SendWriter {
           accepted_at: sql<Date>`now()`,
           lease_until: null,
           failure: null,
+          closed_at: null,
         },
       ),
     unknownJob: (jobId, { token, failure } = {}) =>
@@ -97,6 +99,14 @@ function endWriter(context: WriteContext): Pick<JobWriter, 'rejectJob' | 'failJo
   };
 }
 
+function closeWriter(context: WriteContext): Pick<JobWriter, 'stopJob' | 'closeJob' | 'reopenJob'> {
+  return {
+    stopJob: (jobId) => stopJob(context, jobId),
+    closeJob: (jobId, end) => closeJob(context, jobId, end),
+    reopenJob: (jobId, handle) => reopenJob(context, jobId, handle),
+  };
+}
+
 /** An execution that has ended sends nothing any more, whatever its Temporal run still tries. */
 async function claim(
   context: WriteContext,
@@ -116,6 +126,7 @@ async function claim(
       lease_until: sql<Date>`clock_timestamp() + ${options.leaseMs} * interval '1 millisecond'`,
       submitted_at: sql<Date>`clock_timestamp()`,
       credential_id: options.credentialId ?? null,
+      closed_at: null,
     },
   });
   return job?.leaseUntil ? { token, leaseUntil: job.leaseUntil } : null;

@@ -38,10 +38,21 @@ export interface Job {
   readonly acceptedAt: Date | null;
   readonly storedAt: Date | null;
   readonly settledAt: Date | null;
+  /** Nobody needs to look after it: its end is known, or cannot be known before a late answer or callback comes. */
+  readonly closedAt: Date | null;
+  /** We have asked, or are about to ask, its provider to stop it. */
+  readonly cancelRequestedAt: Date | null;
+  /** Since when its provider answers to polls as if it did not know it. */
+  readonly oddSince: Date | null;
 }
 
 /** A job may still cost money or bring a result. */
 export const OPEN_JOB_STATES = ['INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED'] as const;
+
+/** It failed in place of one whose fate is unknown: whether the step may be sent again is as open as before. */
+export function isUndecided({ state, possibleDuplicate }: Pick<Job, 'state' | 'possibleDuplicate'>): boolean {
+  return possibleDuplicate && (state === 'REJECTED' || state === 'FAILED');
+}
 
 export interface OpenJobRequest {
   readonly step: string;

@@ -260,14 +260,20 @@ begin
   if found then
     v_reason := case
       when job.request_hash <> p_request_hash then 'changed'
-      when job.state = 'UNKNOWN' then p_resubmit_unknown
+      -- One that failed in place of one of unknown fate leaves that fate as open as before.
+      when job.state = 'UNKNOWN' or job.possible_duplicate and job.state in ('REJECTED', 'FAILED')
+        then p_resubmit_unknown
       when job.state in ('REJECTED', 'FAILED', 'CANCELLED', 'SUPERSEDED') then 'definite_failure' end;
     if v_reason = 'definite_failure' and job.generation > p_past_generation then
       raise exception using errcode = 'EF004', message = 'an earlier generation failed',
         detail = json_build_object('generation', job.generation)::text;
     end if;
     with given_up as (
-      update jobs j set state = 'SUPERSEDED'
+      update jobs j
+      set state = 'SUPERSEDED',
+          -- Never sent, or nobody knows of its job: a late answer or callback opens it again.
+          closed_at = case when j.state <> 'STORED' and j.provider_handle is null and not exists (
+            select from callbacks c where c.job_id = j.id and c.handled_at is null) then now() end
       where j.execution_id = p_execution_id and j.step = p_step and j.provider = p_provider and j.model = p_model
         and j.state in ('INTENT', 'SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED')
         and (j.request_hash <> p_request_hash or j.state = 'UNKNOWN' and p_resubmit_unknown is not null)
@@ -305,9 +311,20 @@ create function accept_job(p_execution_id text, p_job_id text, p_token uuid, p_h
 language plpgsql as $$
 begin
   update jobs
-  set state = 'ACCEPTED', provider_handle = p_handle, accepted_at = now(), lease_until = null, failure = null
+  set state = 'ACCEPTED', provider_handle = p_handle, accepted_at = now(), lease_until = null, failure = null,
+      closed_at = null
   where id = p_job_id and execution_id = p_execution_id and claim_token = p_token and state in ('SUBMITTING', 'UNKNOWN');
   return found;
+end $$;
+
+-- SUPERSEDED or CANCELLED, but accepted after all: it is to be stopped at its provider and settled, soon.
+create function reopen_job(p_execution_id text, p_job_id text, p_handle json) returns boolean language plpgsql as $$
+begin
+  update jobs set provider_handle = p_handle, accepted_at = coalesce(accepted_at, now()), closed_at = null
+  where id = p_job_id and execution_id = p_execution_id and state in ('SUPERSEDED', 'CANCELLED');
+  if not found then return false; end if;
+  update executions set settle_started_at = null where id = p_execution_id and settle_started_at is not null;
+  return true;
 end $$;
 
 -- Appends a send with the next number of its job; answers that number.
@@ -446,6 +463,8 @@ begin
       perform record_event(p_execution_id, 'changed',
         json_build_object('nodes', json_build_object(v_send.step, v_costs.changed_status)));
     end if;
+  else
+    perform reopen_job(p_execution_id, p_job_id, p_handle);
   end if;
   select j.state into state from jobs j where j.id = p_job_id and j.execution_id = p_execution_id;
   if not found then
