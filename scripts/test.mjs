@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { checkJobs } from './check.mjs';
 import { jestJob } from './lib/jest-job.mjs';
 import { runJobs } from './lib/run-jobs.mjs';
@@ -15,9 +16,17 @@ export async function test() {
 /**
  * `npm run test:long`: what takes minutes, one file after the other, its figures printed as they come.
  *
- * @param patterns - Only the files whose path matches one of them: `npm run test:long -- races`.
+ * @param args - Only the files whose path matches one of them: `npm run test:long -- races`. `--seed 7` replays the random
+ * chaos of that seed.
  */
-export async function testLong(patterns) {
+export async function testLong(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { seed: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (values.seed !== undefined) process.env.EVERFRAME_CHAOS_SEED = values.seed;
+  const patterns = positionals.length === 0 && values.seed !== undefined ? ['random-chaos'] : positionals;
   const files = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
   const { code } = await runTool('jest', ['--selectProjects', 'long', '--runInBand', '--verbose', ...files], {
     isShown: true,

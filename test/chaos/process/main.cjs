@@ -16,7 +16,7 @@ patchSources(project, [
     file: 'pipeline/nodes/index.ts',
     find: 'export const nodeDefinitions: readonly NodeDefinition[] = [',
     replace: `export const nodeDefinitions: readonly NodeDefinition[] = [
-  ...require(${JSON.stringify(join(__dirname, '../provider/chaos-nodes.ts'))}).chaosNodes,`,
+  ...require(${JSON.stringify(require.resolve('../provider/chaos-nodes.ts'))}).chaosNodes,`,
   },
   ...plantedPatches(process.env.EVERFRAME_PLANTED_BUG),
 ]);

@@ -85,7 +85,7 @@ class ChaosRoutes {
     const body = jsonBody(visit.request);
     const id = randomUUID();
     if (this.safety !== 'none') this.jobIds.set(key, id);
-    const job = await acceptJob(visit, this.draft(id, body ?? {}), 'answer');
+    const job = await acceptJob(visit, this.draft(id, body ?? {}), 'job');
     if (job !== undefined) send(visit.response, ok(visit, job));
   }
 

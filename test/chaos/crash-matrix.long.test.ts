@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { percentile } from '../../bench/statistics';
+import { describeViolations } from './invariants/check-invariants';
+import { allowedEnds, cellName, matrix, openCell } from './matrix/cells';
+import { runMatrix, type CellResult } from './matrix/run-matrix';
+import { report } from './report';
+
+const MATRIX_LIMIT_MS = 30 * 60_000;
+
+describe('the crash matrix', () => {
+  let outcome: Awaited<ReturnType<typeof runMatrix>>;
+
+  beforeAll(async () => {
+    const startedMs = performance.now();
+    outcome = await runMatrix(matrix, 4);
+    const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
+    const held = outcome.results.filter(({ violations, wasHit }) => wasHit && violations.length === 0).length;
+    report(
+      `crash matrix: ${held} of ${matrix.length} cells hold (${minutes} min); ${recovery(outcome.results)}`,
+    );
+  }, MATRIX_LIMIT_MS);
+
+  it.each(matrix.map((cell) => [cellName(cell), cell] as const))('holds: %s', (_name, cell) => {
+    const result = outcome.results.find((other) => other.cell === cell);
+    expect(describeViolations(result?.violations ?? [])).toEqual([]);
+    expect(result?.wasHit).toBe(true);
+    expect(allowedEnds(cell)).toContain(result?.end);
+  });
+
+  it('leaves no difference that belongs to no run', () => {
+    expect(describeViolations(outcome.others)).toEqual([]);
+  });
+});
+
+/** Of workers that were killed with a job accepted: what is known is not waited for, but the heartbeat is. */
+function recovery(results: readonly CellResult[]): string {
+  const times = results
+    .filter(({ cell }) => cell.action === 'kill' && /^(accept|poll|result|store|settle)/.test(cell.place))
+    .map(({ recoveryMs }) => recoveryMs)
+    .filter((time) => time !== undefined);
+  const at = (share: number): string => `${(percentile(times, share) / 1_000).toFixed(1)} s`;
+  return `next progress after a killed worker: p50 ${at(0.5)}, p95 ${at(0.95)}, of ${times.length} kills`;
+}
+
+describe('the known open cell', () => {
+  it(
+    `is as docs/failures.md says: ${cellName(openCell)} sends twice, and the checker sees it`,
+    async () => {
+      const { results } = await runMatrix([openCell], 1);
+      expect(results[0]).toMatchObject({ wasHit: true, end: 'COMPLETED' });
+      expect(results[0]?.violations.map(({ invariant }) => invariant)).toContain('P1');
+    },
+    MATRIX_LIMIT_MS,
+  );
+});

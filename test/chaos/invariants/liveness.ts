@@ -1,0 +1,40 @@
+import type { Violation } from '../evidence/evidence';
+import type { Books } from './books';
+import { isRaisedToAHuman } from './results';
+
+/** Longest silence of a run whose providers are well, milliseconds. */
+const STILL_MAX_MS = 60_000;
+
+/** V1–V3: every run ends, none stands still, and what nobody can tell is told to a person. */
+export function checkLiveness(books: Books): Violation[] {
+  return [...hasEnded(books), ...moves(books), ...isDecided(books)];
+}
+
+function hasEnded({ evidence }: Books): Violation[] {
+  return evidence.database.executions
+    .filter(({ status }) => status === 'RUNNING' || status === 'WAITING')
+    .map(({ id, status }) => ({ invariant: 'V1', executionId: id, evidence: `still ${status}` }));
+}
+
+function moves({ evidence }: Books): Violation[] {
+  return evidence.clients
+    .filter(({ stillMs = 0 }) => stillMs > STILL_MAX_MS)
+    .map(({ executionId, stillMs }) => ({
+      invariant: 'V2',
+      executionId,
+      evidence: `nothing new for ${stillMs} ms`,
+    }));
+}
+
+function isDecided({ evidence, executions }: Books): Violation[] {
+  return evidence.database.jobs
+    .filter(({ state }) => state === 'UNKNOWN' || state === 'SUBMITTING')
+    .filter((job) => executions.get(job.execution_id)?.status !== 'CANCELLED')
+    .filter((job) => job.state === 'SUBMITTING' || !isRaisedToAHuman(evidence.database.nodes, job))
+    .map((job) => ({
+      invariant: 'V3',
+      executionId: job.execution_id,
+      jobId: job.id,
+      evidence: `${job.provider}: left ${job.state} and nobody was told`,
+    }));
+}
