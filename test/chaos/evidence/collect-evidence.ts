@@ -25,11 +25,12 @@ export async function collectEvidence(
   clients: readonly ClientEvidence[],
 ): Promise<Evidence> {
   const database = await readDatabase(chaos.system.databaseUrl);
+  const waiting = database.executions.filter(({ status }) => status === 'WAITING').map(({ id }) => id);
   const executionIds = new Set([
     ...clients.map((client) => client.executionId),
     ...database.executions.map((row) => row.id),
   ]);
-  const temporal = await readTemporal(chaos.system.temporalAddress, executionIds);
+  const temporal = await readTemporal(chaos.system.temporalAddress, executionIds, new Set(waiting));
   const ledger = await readLedger(chaos.system.urls.sandbox);
   return { ledger, database, temporal, files: readFiles(chaos.assetFolder), clients, secret: CHAOS_SECRET };
 }
@@ -63,12 +64,14 @@ async function readDatabase(databaseUrl: string): Promise<DatabaseEvidence> {
 async function readTemporal(
   address: string,
   executionIds: ReadonlySet<string>,
+  waiting: ReadonlySet<string>,
 ): Promise<TemporalRunEvidence[]> {
   const connection = await Connection.connect({ address });
   try {
     const client = new Client({ connection });
     const known = new Map([...executionIds].map((id) => [executionWorkflowId(id), id]));
-    await untilClosed(client, new Set(known.keys()));
+    const ended = [...known].filter(([, executionId]) => !waiting.has(executionId));
+    await untilClosed(client, new Set(ended.map(([workflowId]) => workflowId)));
     const runs: TemporalRunEvidence[] = [];
     for await (const info of client.workflow.list({ query: `WorkflowType = 'runExecution'` })) {
       const executionId = [...known].find(([workflowId]) => info.workflowId.startsWith(workflowId))?.[1];

@@ -5,15 +5,25 @@ import { isRaisedToAHuman } from './results';
 /** Longest silence of a run whose providers are well, milliseconds. */
 const STILL_MAX_MS = 60_000;
 
-/** V1–V3: every run ends, none stands still, and what nobody can tell is told to a person. */
+/** V1–V3: every run ends or waits for a person's word, none stands still, and what nobody can tell is told to a person. */
 export function checkLiveness(books: Books): Violation[] {
   return [...hasEnded(books), ...moves(books), ...isDecided(books)];
 }
 
 function hasEnded({ evidence }: Books): Violation[] {
   return evidence.database.executions
-    .filter(({ status }) => status === 'RUNNING' || status === 'WAITING')
+    .filter(
+      ({ id, status }) => status === 'RUNNING' || (status === 'WAITING' && !waitsForAPerson(evidence, id)),
+    )
     .map(({ id, status }) => ({ invariant: 'V1', executionId: id, evidence: `still ${status}` }));
+}
+
+/** A send of unknown fate is the one thing in the suite that a run may wait for. */
+function waitsForAPerson({ database }: Books['evidence'], executionId: string): boolean {
+  return database.jobs.some(
+    (job) =>
+      job.execution_id === executionId && job.state === 'UNKNOWN' && isRaisedToAHuman(database.nodes, job),
+  );
 }
 
 function moves({ evidence }: Books): Violation[] {
