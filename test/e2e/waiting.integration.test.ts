@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
@@ -6,12 +9,18 @@ import { aGraph, mainJob } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
+/** Rules of the failpoints; empty but for one test. */
+let failpoints: string;
 let test: TestSystem;
 let connection: Connection;
 let temporal: Client;
 
 beforeAll(async () => {
-  test = await TestSystem.start({ EVERFRAME_RESUBMIT_BELOW_CREDITS: '0' });
+  failpoints = mkdtempSync(join(tmpdir(), 'everframe-failpoints-'));
+  test = await TestSystem.start({
+    EVERFRAME_RESUBMIT_BELOW_CREDITS: '0',
+    EVERFRAME_FAILPOINTS: failpoints,
+  });
   connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   temporal = new Client({ connection });
 });
@@ -21,6 +30,7 @@ afterEach(() => test.setFaults([]));
 afterAll(async () => {
   await connection.close();
   await test.stop();
+  rmSync(failpoints, { recursive: true });
 });
 
 /** A run of the main job that can pay for its picture and not for the upscale. */
@@ -32,6 +42,21 @@ async function outOfBudget(prompt: string) {
   const view = await test.client.wait(executionId);
   expect(view).toMatchObject({ status: 'WAITING', nodes: { upscale: { status: 'WAITING' } } });
   return { executionId, graph, quote, view, imagePrice };
+}
+
+/** What an operator does in the Temporal UI: all but the first workflow task happens again. */
+async function resetToStart(executionId: string): Promise<void> {
+  const workflowId = executionWorkflowId(executionId);
+  const handle = temporal.workflow.getHandle(workflowId);
+  const [{ runId }, { events }] = [await handle.describe(), await handle.fetchHistory()];
+  const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  await temporal.workflow.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    reason: 'a test',
+    workflowTaskFinishEventId: firstTask?.eventId,
+    requestId: executionId,
+  });
 }
 
 /** The row is written a moment before Temporal has the rest of the same step. */
@@ -80,6 +105,29 @@ describe('an execution whose budget is reached', () => {
     await test.client.resume(executionId, { budgetCredits: 10_000 });
     expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
     expect(await test.accepted({ prompt: 'patient badger' })).toHaveLength(1);
+  });
+
+  it('goes on when it is resumed before the worker, killed just then, has told Temporal that it waits', async () => {
+    const graph = aGraph('hasty badger').node('image', 'generate:flux_2_pro').edge('prompt', 'image').build();
+    // The first activity that returns is the one that has written WAITING.
+    writeFileSync(join(failpoints, 'activity.before_return'), 'kill');
+    const { executionId } = await test.client.execute({ ...graph, budgetCredits: 1 });
+    expect(await test.client.wait(executionId)).toMatchObject({ status: 'WAITING' });
+    await test.client.resume(executionId, { budgetCredits: 100 });
+    // The write comes once more, after the resume.
+    expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect(await test.accepted({ prompt: 'hasty badger' })).toHaveLength(1);
+  });
+
+  it('waits again in the run that an operator resets it to, and pays nothing twice', async () => {
+    const { executionId, imagePrice } = await outOfBudget('reset badger');
+    await resetToStart(executionId);
+    let view = await test.client.poll(executionId);
+    while (view.attempt === 1 || view.status === 'RUNNING') view = await test.client.poll(executionId);
+    expect(view).toMatchObject({ status: 'WAITING', attempt: 2, credits: { held: 0, charged: imagePrice } });
+    await test.client.resume(executionId, { budgetCredits: 10_000 });
+    expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    expect(await test.accepted({ prompt: 'reset badger' })).toHaveLength(1);
   });
 
   it('is resumed once by twenty resumes at a time', async () => {

@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  EXECUTION_WORKFLOW_TYPE,
+  RESUME_SIGNAL,
+  SUPERSEDE_SIGNAL,
+  type ExecutionInput,
+  type FinishExecutionInput,
+  type PauseExecutionInput,
+  type PlanNode,
+  type ResumeSignal,
+  type StepInput,
+} from '../../workflows/contract';
+
+let native: NativeConnection;
+let connection: Connection;
+let client: Client;
+let workflowBundle: WorkflowBundleWithSourceMap;
+let running: Running | undefined;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const address = process.env['TEMPORAL_ADDRESS'] ?? '';
+  native = await NativeConnection.connect({ address });
+  connection = await Connection.connect({ address });
+  client = new Client({ connection });
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../../workflows'),
+    logger: new DefaultLogger('ERROR'),
+  });
+}, 60_000);
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+afterAll(async () => {
+  await connection.close();
+  await native.close();
+});
+
+interface Running {
+  readonly pauses: readonly PauseExecutionInput[];
+  readonly finishes: readonly FinishExecutionInput[];
+  readonly steps: readonly StepInput[];
+  /** Makes the next run of a node fail so. */
+  fail(nodeId: string, type: string): void;
+  start(input: Partial<ExecutionInput>): Promise<WorkflowHandle>;
+  /** Waits until the run has waited so many times. */
+  untilPaused(times: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The workflow on the real Temporal, with activities that note what they are asked; imports take the place of jobs. */
+async function aWorker(): Promise<Running> {
+  const taskQueue = `waiting-${randomUUID()}`;
+  const [pauses, finishes, steps]: [PauseExecutionInput[], FinishExecutionInput[], StepInput[]] = [
+    [],
+    [],
+    [],
+  ];
+  const failures = new Map<string, string>();
+  let notePause: () => void = () => undefined;
+  const activities = {
+    importAsset: async (input: StepInput) => {
+      steps.push(input);
+      const type = failures.get(input.nodeId);
+      failures.delete(input.nodeId);
+      if (type) throw ApplicationFailure.nonRetryable(`${type} at ${input.nodeId}.`, type);
+      return { outputs: { image: 'made' }, credits: 0, attempts: 1, cached: false };
+    },
+    recordProgress: async () => undefined,
+    cancelJobs: async () => undefined,
+    pauseExecution: async (input: PauseExecutionInput) => {
+      pauses.push(input);
+      notePause();
+    },
+    finishExecution: async (input: FinishExecutionInput) => {
+      finishes.push(input);
+      return { creditsCharged: 0 };
+    },
+  };
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities });
+  const ended = worker.run();
+  return {
+    ...{ pauses, finishes, steps },
+    fail: (nodeId, type) => void failures.set(nodeId, type),
+    start: (input) =>
+      client.workflow.start(EXECUTION_WORKFLOW_TYPE, {
+        taskQueue,
+        workflowId: `execution-${randomUUID()}`,
+        args: [anInput(input)],
+      }),
+    untilPaused: async (times) => {
+      while (pauses.length < times) await new Promise<void>((resolve) => (notePause = resolve));
+    },
+    stop: async () => {
+      worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+function anInput(changes: Partial<ExecutionInput>): ExecutionInput {
+  return {
+    ...{ executionId: 'exe_1', accountId: 'acc_1', mode: 'test', workflowName: 'Tests' },
+    plan: { interpreter: 1, nodes: [aNode('a'), aNode('b', ['a'])] },
+    carried: [],
+    failFast: false,
+    ...changes,
+  };
+}
+
+function aNode(
+  id: string,
+  dependsOn: readonly string[] = [],
+  onError: PlanNode['onError'] = 'fail',
+): PlanNode {
+  return {
+    ...{ id, label: id, nodeType: 'input:image', nodeTypeVersion: 1, inputs: [], config: {}, templates: [] },
+    work: { kind: 'import', port: 'image', mediaType: 'image', url: 'https://example.com/a.png' },
+    ...{ dependsOn, nodeKey: id, onError, timeoutSeconds: 60, attemptsMax: 1 },
+  };
+}
+
+const aResume = (resumeNumber: number, resubmitUnknown = false): ResumeSignal => ({
+  resumeNumber,
+  resumedAtMs: 1_000 + resumeNumber,
+  resubmitUnknown,
+});
+
+const names = (steps: readonly StepInput[]) => steps.map(({ nodeId }) => nodeId);
+
+describe('a run that waits', () => {
+  it('takes each resume once, whatever number comes again', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    const handle = await run.start({});
+    await run.untilPaused(1);
+    run.fail('a', 'BudgetReached');
+    await handle.signal(RESUME_SIGNAL, aResume(1));
+    await run.untilPaused(2);
+    await handle.signal(RESUME_SIGNAL, aResume(1));
+    await handle.signal(RESUME_SIGNAL, aResume(2));
+    await handle.result();
+    expect(names(run.steps)).toEqual(['a', 'a', 'a', 'b']);
+    expect(run.pauses).toMatchObject([
+      { resumesTaken: 0, failure: { nodeId: 'a', code: 'budget_reached' } },
+      { resumesTaken: 1 },
+    ]);
+  });
+
+  it('gives the word of the last resume to its steps, and none of an earlier one', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'SubmissionUnknown');
+    const handle = await run.start({ resubmitUnknown: true });
+    await run.untilPaused(1);
+    run.fail('a', 'SubmissionUnknown');
+    await handle.signal(RESUME_SIGNAL, aResume(1, true));
+    await run.untilPaused(2);
+    await handle.signal(RESUME_SIGNAL, aResume(2));
+    await handle.result();
+    const words = run.steps.map(({ resubmitUnknown, resumedAtMs }) => [resubmitUnknown, resumedAtMs]);
+    expect(words).toEqual([
+      [true, undefined],
+      [true, 1_001],
+      [undefined, 1_002],
+      [undefined, 1_002],
+    ]);
+  });
+
+  it('runs again what has failed beside it, as the receipt says', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    run.fail('c', 'MediaFailed');
+    const handle = await run.start({
+      plan: { interpreter: 1, nodes: [aNode('a'), aNode('c'), aNode('d', ['c'])] },
+    });
+    await run.untilPaused(1);
+    expect(run.pauses[0]?.nodes).toMatchObject([
+      { nodeId: 'a', status: 'WAITING' },
+      { nodeId: 'c', status: 'FAILED' },
+    ]);
+    await handle.signal(RESUME_SIGNAL, aResume(1));
+    await handle.result();
+    // Two that start at once come in any order.
+    expect(names(run.steps).sort()).toEqual(['a', 'a', 'c', 'c', 'd']);
+  });
+
+  it('fails at once with failFast when something has failed beside it', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    run.fail('c', 'MediaFailed');
+    const plan = { interpreter: 1, nodes: [aNode('a'), aNode('c')] } as const;
+    const handle = await run.start({ plan, failFast: true });
+    await expect(handle.result()).rejects.toThrow();
+    expect(run.pauses).toEqual([]);
+    expect(run.finishes).toMatchObject([
+      {
+        status: 'FAILED',
+        failure: { nodeId: 'c', code: 'media_failed' },
+        nodes: [{ status: 'FAILED' }, { status: 'FAILED' }],
+      },
+    ]);
+  });
+
+  it('does not wait for a node that holds when the run was replaced', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'StaleRun');
+    const handle = await run.start({ plan: { interpreter: 1, nodes: [aNode('a', [], 'hold')] } });
+    await expect(handle.result()).rejects.toThrow();
+    expect(run.pauses).toEqual([]);
+  });
+
+  it('still waits after it was continued as new, and counts resumes on', async () => {
+    const run = (running = await aWorker());
+    const error = { code: 'budget_reached', message: 'Raise it.', retryable: true } as const;
+    const handle = await run.start({
+      carried: [{ nodeId: 'a', status: 'WAITING', outputs: {}, error }],
+      resumesTaken: 3,
+      resumedAtMs: 1_003,
+    });
+    await run.untilPaused(1);
+    expect(run.steps).toEqual([]);
+    expect(run.pauses).toMatchObject([
+      { resumesTaken: 3, failure: { nodeId: 'a' }, nodes: [{ nodeId: 'a', status: 'WAITING', error }] },
+    ]);
+    await handle.signal(RESUME_SIGNAL, aResume(3));
+    await handle.signal(RESUME_SIGNAL, aResume(4));
+    await handle.result();
+    expect(names(run.steps)).toEqual(['a', 'b']);
+  });
+
+  it('ends CANCELLED when it is cancelled', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    const handle = await run.start({});
+    await run.untilPaused(1);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect(run.finishes).toMatchObject([{ status: 'CANCELLED' }]);
+  });
+
+  it('ends without a word to the database when another run takes its place', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    const handle = await run.start({});
+    await run.untilPaused(1);
+    await handle.signal(SUPERSEDE_SIGNAL);
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Superseded' } });
+    expect(run.finishes).toEqual([]);
+  });
+});
