@@ -189,6 +189,8 @@ export interface ExecutionInput {
   readonly resumedAtMs?: number;
   /** `resumeNumber` of the last resume that the continued run has taken. */
   readonly resumesTaken?: number;
+  /** Hands over to a run that continues this one once its history has so many events; when Temporal suggests it, unless given. */
+  readonly handOverAfterEvents?: number;
   /** Stop starting nodes at the first failure instead of finishing independent branches. */
   readonly failFast: boolean;
 }
@@ -199,6 +201,12 @@ export interface CarriedNode {
   readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'WAITING';
   readonly outputs: NodeOutputs;
   readonly error?: FailureView;
+  /** Its row is not written yet; only in a run that continues another one as new, as what follows. */
+  readonly unrecorded?: boolean;
+  readonly credits?: number;
+  readonly attempts?: number;
+  /** `provider:model`. */
+  readonly servedBy?: string;
 }
 
 // ---------------------------------------------------------------- signals

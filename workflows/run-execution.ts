@@ -129,7 +129,7 @@ class ExecutionRun {
   /** Starts ready nodes until none is left, none runs and none waits. Throws only when the run is cancelled or replaced. */
   private async interpret(): Promise<void> {
     for (;;) {
-      const handOver = workflowInfo().continueAsNewSuggested;
+      const handOver = this.isHistoryLong();
       if (!handOver && !this.stopsEarly()) this.startReadyNodes();
       setCurrentDetails(currentDetails(this.input.plan, this.state));
       if (this.running === 0) {
@@ -142,6 +142,12 @@ class ExecutionRun {
       const seen = this.ends;
       await condition(() => this.ends > seen);
     }
+  }
+
+  private isHistoryLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const { handOverAfterEvents = Infinity } = this.input;
+    return continueAsNewSuggested || historyLength > handOverAfterEvents;
   }
 
   private startReadyNodes(): void {

@@ -99,8 +99,8 @@ export class RunState {
   /** Nodes whose rows no activity of their own writes, for `recordProgress` and `finishExecution`. */
   unrecorded(): NodeProgress[] {
     const progress: NodeProgress[] = [];
-    for (const [nodeId, { status, outputs, error, recorded, carried }] of this.nodes) {
-      if (recorded || carried || status === 'PENDING' || status === 'RUNNING') continue;
+    for (const [nodeId, { status, outputs, error, recorded }] of this.nodes) {
+      if (recorded || status === 'PENDING' || status === 'RUNNING') continue;
       progress.push({ nodeId, status, ...(outputs ? { outputs } : {}), ...(error ? { error } : {}) });
     }
     return progress;
@@ -109,9 +109,15 @@ export class RunState {
   /** Finished and waiting nodes, for a run that continues this one. */
   carry(): CarriedNode[] {
     const carried: CarriedNode[] = [];
-    for (const [nodeId, { status, outputs = {}, error }] of this.nodes) {
+    for (const [nodeId, { status, outputs = {}, error, recorded, credits, attempts, servedBy }] of this
+      .nodes) {
       if (status === 'PENDING' || status === 'RUNNING' || status === 'CANCELLED') continue;
-      carried.push({ nodeId, status, outputs, ...(error ? { error } : {}) });
+      carried.push({
+        ...{ nodeId, status, outputs, credits, attempts },
+        ...(error ? { error } : {}),
+        ...(recorded ? {} : { unrecorded: true }),
+        ...(servedBy ? { servedBy } : {}),
+      });
     }
     return carried;
   }
@@ -132,15 +138,16 @@ export class RunState {
 
 function initialState(carried: CarriedNode | undefined): NodeState {
   if (!carried) return { status: 'PENDING', credits: 0, attempts: 0, recorded: false, carried: false };
-  const { status, outputs, error } = carried;
+  const { status, outputs, error, credits = 0, attempts = 0, servedBy } = carried;
   const waits = status === 'WAITING';
   return {
     status,
     outputs,
     ...(error ? { error } : {}),
-    credits: 0,
-    attempts: 0,
-    recorded: !waits,
+    credits,
+    attempts,
+    ...(servedBy ? { servedBy } : {}),
+    recorded: !waits && !carried.unrecorded,
     carried: !waits,
   };
 }

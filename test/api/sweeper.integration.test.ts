@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
-import { settleWorkflowId } from '../../workflows/contract';
+import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, settleWorkflowId } from '../../workflows/contract';
 import { cancelRequests, pauseImage, signalsOf, terminate, writeAsRun } from './support/finished-work';
 import { overrideTemporal } from './support/override-temporal';
 import { textToImage } from './support/graphs';
@@ -99,6 +99,21 @@ describe('the sweeper', () => {
     expect(await poll(key, executionId)).toMatchObject({
       status: 'FAILED',
       failure: { code: 'run_terminated', resumable: true },
+      credits: { held: 0, charged: 0 },
+    });
+    const balance = await credits.balance(api.dependencies.database, accountId, 'test');
+    expect(balance).toEqual({ available: 1_000, held: 0 });
+  });
+
+  it('shows a run that reached a time limit in Temporal as FAILED, and gives its credits back', async () => {
+    const { key, accountId } = await api.createAccount({ credits: 1_000 });
+    const { executionId } = await whileAway(() => execute(key));
+    await runOutOfTime(executionId);
+    await age(executionId, 4);
+    await sweepUntil(async () => (await poll(key, executionId)).status !== 'RUNNING');
+    expect(await poll(key, executionId)).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'run_timed_out', resumable: true },
       credits: { held: 0, charged: 0 },
     });
     const balance = await credits.balance(api.dependencies.database, accountId, 'test');
@@ -232,6 +247,23 @@ describe('the sweeper, for jobs that nobody looks after,', () => {
     expect(await settlings(running.executionId)).toBe(0);
   });
 });
+
+/** The first run of an execution, started with a time limit that it reaches. */
+async function runOutOfTime(executionId: string): Promise<void> {
+  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+  try {
+    const handle = await new Client({ connection }).workflow.start(EXECUTION_WORKFLOW_TYPE, {
+      workflowId: executionWorkflowId(executionId),
+      // Nobody works on it.
+      taskQueue: `nobody-${executionId}`,
+      workflowRunTimeout: '1 s',
+      memo: { attempt: 1 },
+    });
+    await handle.result().catch(() => undefined);
+  } finally {
+    await connection.close();
+  }
+}
 
 /** Runs that settle an execution's first attempt. */
 async function settlings(executionId: string): Promise<number> {

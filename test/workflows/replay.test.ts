@@ -42,6 +42,7 @@ describe('recorded histories', () => {
       'fallback',
       'held',
       'resumed-after-failure',
+      'settled',
       'superseded-while-waiting',
       'waited-for-a-word',
       'waited-for-budget',
