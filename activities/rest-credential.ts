@@ -28,6 +28,13 @@ export function restNearLimit(context: JobContext<unknown>, { status, headers }:
   if (restMs !== undefined) rest(context, 'throttled', restMs);
 }
 
+/** How long the key of this step rests from now, milliseconds. */
+export function restMsOf({ deps, session, resolved }: JobContext<unknown>): number {
+  const { provider, model } = resolved.candidate;
+  const { credentialId, mode } = session;
+  return Math.ceil(deps.rests.restOf({ provider, model, credentialId, mode })?.remainingMs ?? 0);
+}
+
 function rest(
   { deps, session, resolved }: JobContext<unknown>,
   reason: RestReason,

@@ -11,7 +11,7 @@ import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } fr
 import { ProviderError } from './providers/provider-error';
 import type { MaterialisedInput } from './materialise-input';
 import { stillUndecided } from './recorded-failure';
-import { restAfterFailure, restNearLimit } from './rest-credential';
+import { restAfterFailure, restMsOf, restNearLimit } from './rest-credential';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
 
@@ -187,11 +187,13 @@ function decideRejection(context: JobContext<unknown>, error: ProviderError, job
   if (isAboutKey(kind) && (hasAttempts || kind !== 'rate_limited') && hasAnotherKey(deps, input, session))
     return decided(NEXT_KEY_AFTER_MS);
   const mayPass = kind === 'rate_limited' || kind === 'unavailable';
-  if (!mayPass || !hasAttempts || askedMs > THROTTLE_WAIT_MAX_MS) return decided();
+  // Woken before its key, it would find the key resting, and have used up an attempt.
+  const waitMs = kind === 'rate_limited' ? Math.max(askedMs, restMsOf(context)) : askedMs;
+  if (!mayPass || !hasAttempts || waitMs > THROTTLE_WAIT_MAX_MS) return decided();
   // Others are refused there from now on: so is this one, at once and not after its pause.
   const circuit = deps.breakers.openNow(breakerKey);
   if (circuit) return circuitOpen(provider, circuit);
-  return decided(retryDelayMs({ sends: jobSends, firstMs, askedMs, random: deps.random }));
+  return decided(retryDelayMs({ sends: jobSends, firstMs, askedMs: waitMs, random: deps.random }));
 }
 
 function isAboutKey(kind: ProviderError['kind']): boolean {

@@ -40,8 +40,12 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   Internal: { tryNext: false, retryable: true },
 };
 
-/** Only the user can mend these: more credits, or a word on a job that may be paid already. */
-const ALWAYS_WAIT: ReadonlySet<FailureType> = new Set(['BudgetReached', 'SubmissionUnknown']);
+/** Only the user can mend these: more credits, a key that is gone, or a word on a job that may be paid already. */
+const ALWAYS_WAIT: ReadonlySet<FailureType> = new Set([
+  'BudgetReached',
+  'SubmissionUnknown',
+  'CredentialMissing',
+]);
 
 /** Whether a node that ended so waits for the user instead of failing. A run that was replaced never waits. */
 export function waitsForUser({ onError }: Pick<PlanNode, 'onError'>, type: FailureType): boolean {

@@ -141,6 +141,17 @@ describe('a key that a provider turns down', () => {
   });
 });
 
+describe('the only key of a provider', () => {
+  it('is tried as often as the node says when it is throttled without a time, each time after its rest', async () => {
+    const { fake, keys, submit } = await aProvider(1);
+    turnDown(fake, keys, 'rate_limited');
+    const first = await caught(submit({ deps: { random: () => 0 } }));
+    const { retryAfterMs = 0 } = (first as { options: { retryAfterMs?: number } }).options;
+    // Its own pause would be half a second; the key rests for a whole one.
+    expect(retryAfterMs).toBeGreaterThan(600);
+  });
+});
+
 describe('a provider all of whose keys rest', () => {
   it('is waited for while they are only throttled, for as many attempts as the node has', async () => {
     const { fake, keys, submit, anotherNode } = await aProvider(2);
