@@ -9,6 +9,7 @@ const rooms = [
   'sandbox',
   'client',
   'cli',
+  'replay',
   'bench',
 ];
 
@@ -130,6 +131,18 @@ module.exports = {
       ['^client/', '^pipeline/'],
       'The command line speaks HTTP through the client; up.ts starts processes.',
     ),
+    only(
+      'replay',
+      ['^pipeline/', '^activities/', '^store/assets/', '^store/database/assets[.]ts$'],
+      'Computes again with the code of the activities; the database is known by types alone.',
+    ),
+    {
+      name: 'replay-is-offline',
+      comment: 'What a replay needs came with the bundle.',
+      severity: 'error',
+      from: { path: '^replay/' },
+      to: { path: '^(store/database|activities/providers)/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'client-has-no-dependencies',
       severity: 'error',

@@ -1,5 +1,7 @@
 import type { AssetStore } from '../store/assets/asset-store';
+import type { NewAsset } from '../store/database/assets';
 import type { Database } from '../store/database/database';
+import type { AssetReference } from '../workflows/contract';
 import type { CircuitBreakers } from './circuit-breakers';
 import type { CredentialRests } from './credential-rests';
 import type { GuardedFetch } from './guarded-fetch';
@@ -9,6 +11,8 @@ import type { ProviderAccess } from './provider-access';
 export interface ActivityDependencies {
   readonly database: Database;
   readonly assetStore: AssetStore;
+  /** Makes stored bytes known as an asset of the account. */
+  readonly registerAsset: (asset: NewAsset) => Promise<AssetReference>;
   readonly guardedFetch: GuardedFetch;
   readonly providerAccess: ProviderAccess;
   readonly breakers: CircuitBreakers;

@@ -28,13 +28,13 @@ export function mediaAccess(deps: AssetDependencies, scope: ExecutionScope): Med
   };
 }
 
-export function createReadText(deps: AssetDependencies, accountId: string): ReadText {
+export function createReadText(deps: Pick<AssetDependencies, 'assetStore'>, accountId: string): ReadText {
   return async (asset) =>
     Buffer.from(await readAsset(deps, accountId, asset, TEXT_BYTES_MAX)).toString('utf8');
 }
 
 async function readAsset(
-  deps: AssetDependencies,
+  deps: Pick<AssetDependencies, 'assetStore'>,
   accountId: string,
   asset: AssetReference,
   maxBytes: number,

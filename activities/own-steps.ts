@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
+import { UnexpectedReplyError, type NodeDefinition } from '../pipeline/node-definition';
 import { pureFunctions } from '../pipeline/pure/functions';
 import { executions } from '../store/database/executions';
 import type { NodeChange } from '../store/database/executions/execution-writer';
@@ -10,7 +10,7 @@ import { fenced } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { createReadText } from './media-access';
 import { requireDefinition, resolveNodeRequest } from './resolve-request';
-import { DownloadError, storeOutputs } from './store-outputs';
+import { DownloadError, storeOutputs, storeValue } from './store-outputs';
 import { retryDelayMs, StepError } from './to-application-failure';
 
 type RunPureInput = Parameters<Activities['runPure']>[0];
@@ -18,29 +18,29 @@ type ImportAssetInput = Parameters<Activities['importAsset']>[0];
 
 /** A pure function over stored text, or one whose result is too long to travel inline. */
 export function runPure(deps: ActivityDependencies, input: RunPureInput): Promise<StepResult> {
-  return ownStep(deps, input, async (definition, signal) => {
-    const { config, inputs } = await resolveNodeRequest(
-      definition,
-      input,
-      createReadText(deps, input.accountId),
-    );
-    const pureFunction = Object.hasOwn(pureFunctions, input.function)
-      ? pureFunctions[input.function]
-      : undefined;
-    if (!pureFunction)
-      throw new StepError('Internal', `This worker does not know the function "${input.function}".`);
-    const items = Object.entries(pureFunction(config, inputs)).map(([port, value]): [string, OutputItem] => [
-      port,
-      { kind: 'value', value },
-    ]);
-    const { accountId, nodeId } = input;
-    return storeOutputs(deps, definition, Object.fromEntries(items), {
-      accountId,
-      nodeId,
-      privateOrigins: [],
-      signal,
-    });
-  });
+  return ownStep(deps, input, (definition) => computePure(deps, definition, input));
+}
+
+/** The work alone: what a pure node makes of its inputs; long results are stored. Its rows are the caller's. */
+export async function computePure(
+  deps: Pick<ActivityDependencies, 'assetStore' | 'registerAsset'>,
+  definition: NodeDefinition,
+  input: RunPureInput,
+): Promise<NodeOutputs> {
+  const { accountId } = input;
+  const { config, inputs } = await resolveNodeRequest(definition, input, createReadText(deps, accountId));
+  const pureFunction = Object.hasOwn(pureFunctions, input.function)
+    ? pureFunctions[input.function]
+    : undefined;
+  if (!pureFunction)
+    throw new StepError('Internal', `This worker does not know the function "${input.function}".`);
+  const outputs: Record<string, NodeOutputs[string]> = {};
+  for (const [port, value] of Object.entries(pureFunction(config, inputs))) {
+    const declared = definition.outputs[port];
+    if (!declared) throw new UnexpectedReplyError(`${definition.type} has no output "${port}".`);
+    outputs[port] = await storeValue(deps, declared.type, value, { accountId });
+  }
+  return outputs;
 }
 
 /** A URL that a user gave becomes an asset: public addresses only, and by its bytes what the node declares. */

@@ -17,32 +17,37 @@ import { StepError } from './to-application-failure';
 
 /** Local work on one media input, in a child process that may crash, hang or grow without harm to the worker. */
 export function runMedia(deps: ActivityDependencies, input: StepInput): Promise<StepResult> {
-  return ownStep(deps, input, async (definition, signal) => {
-    const { config, inputs } = await resolveNodeRequest(
-      definition,
-      input,
-      createReadText(deps, input.accountId),
-    );
-    const file = await openInput(deps, input, inputs);
-    try {
-      const operation = buildOperation(definition, config, file.path);
-      const result = await runOperation(deps, input, operation, signal);
-      try {
-        return await toOutputs(deps, definition, result, input.accountId);
-      } finally {
-        if (result.kind !== 'probe') await rm(result.path, { force: true });
-      }
-    } finally {
-      await file.remove();
-    }
-  });
+  return ownStep(deps, input, (definition, signal) => computeMedia(deps, definition, input, signal));
 }
 
-async function openInput(
-  deps: ActivityDependencies,
+type MediaDependencies = Pick<ActivityDependencies, 'assetStore' | 'registerAsset'> & {
+  readonly settings: Pick<ActivityDependencies['settings'], 'workFolder'>;
+};
+
+/** The work alone: what a media node makes of its inputs. Its rows are the caller's. */
+export async function computeMedia(
+  deps: MediaDependencies,
+  definition: NodeDefinition,
   input: StepInput,
-  inputs: NodeInputs,
-): Promise<TempFile> {
+  signal: AbortSignal,
+): Promise<NodeOutputs> {
+  const readText = createReadText(deps, input.accountId);
+  const { config, inputs } = await resolveNodeRequest(definition, input, readText);
+  const file = await openInput(deps, input, inputs);
+  try {
+    const operation = buildOperation(definition, config, file.path);
+    const result = await runOperation(deps, input, operation, signal);
+    try {
+      return await toOutputs(deps, definition, result, input.accountId);
+    } finally {
+      if (result.kind !== 'probe') await rm(result.path, { force: true });
+    }
+  } finally {
+    await file.remove();
+  }
+}
+
+async function openInput(deps: MediaDependencies, input: StepInput, inputs: NodeInputs): Promise<TempFile> {
   const asset = Object.values(inputs).find((value): value is AssetReference => isAssetReference(value));
   if (asset) return openAsset(deps, input.accountId, asset);
   throw new StepError(
@@ -67,7 +72,7 @@ function buildOperation(
 }
 
 async function runOperation(
-  deps: ActivityDependencies,
+  deps: MediaDependencies,
   { nodeId, timeoutSeconds }: StepInput,
   operation: MediaOperation,
   signal: AbortSignal,
@@ -89,7 +94,7 @@ async function runOperation(
 }
 
 async function toOutputs(
-  deps: ActivityDependencies,
+  deps: MediaDependencies,
   definition: NodeDefinition,
   result: MediaResult,
   accountId: string,

@@ -4,7 +4,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
 import { AssetStoreUnavailableError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
-import { assets } from '../store/database/assets';
 import { failpoint } from '../store/failpoints';
 import {
   INLINE_VALUE_BYTES_MAX,
@@ -44,7 +43,7 @@ export interface OutputSource {
   readonly jobId?: string;
 }
 
-type StoreDependencies = Pick<ActivityDependencies, 'assetStore' | 'database' | 'guardedFetch'>;
+type StoreDependencies = Pick<ActivityDependencies, 'assetStore' | 'registerAsset' | 'guardedFetch'>;
 
 /**
  * Stores what a node gave: bytes first (hashed, synced), then their rows. Only references and short values come back.
@@ -79,11 +78,11 @@ async function storeOutput(
 }
 
 /** Short values stay inline; a long text or JSON becomes an asset. */
-async function storeValue(
-  deps: StoreDependencies,
+export async function storeValue(
+  deps: Omit<StoreDependencies, 'guardedFetch'>,
   type: PortType,
   value: PortValue,
-  source: OutputSource,
+  source: Pick<OutputSource, 'accountId' | 'jobId'>,
 ): Promise<PortValue> {
   assertValueType(type, value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -93,7 +92,7 @@ async function storeValue(
   const mimeType = type === 'text' ? 'text/plain; charset=utf-8' : 'application/json';
   const stored = await put(deps, source.accountId, bytes, mimeType, BYTES_MAX[assetType]);
   const { accountId, jobId: sourceJobId } = source;
-  return assets.register(deps.database, { accountId, ...stored, type: assetType, mimeType, sourceJobId });
+  return deps.registerAsset({ accountId, ...stored, type: assetType, mimeType, sourceJobId });
 }
 
 function assertValueType(type: PortType, value: PortValue): void {
@@ -122,7 +121,7 @@ async function storeMedia(
 
 /** Sniffs, probes, stores and registers a local file as an asset of the declared type; the file is moved. */
 export async function registerFile(
-  deps: StoreDependencies,
+  deps: Omit<StoreDependencies, 'guardedFetch'>,
   filePath: string,
   type: MediaType,
   source: Pick<OutputSource, 'accountId' | 'jobId'> & { readonly sourceUrlHost?: string },
@@ -137,7 +136,7 @@ export async function registerFile(
   const { width, height, durationSeconds } = type === 'file' ? {} : await probe(filePath, mimeType);
   const stored = await put(deps, source.accountId, { path: filePath }, mimeType, BYTES_MAX[type]);
   const { accountId, jobId: sourceJobId, sourceUrlHost } = source;
-  return assets.register(deps.database, {
+  return deps.registerAsset({
     accountId,
     ...stored,
     type,
@@ -246,7 +245,7 @@ async function writeTemp(
 }
 
 async function put(
-  deps: StoreDependencies,
+  deps: Pick<StoreDependencies, 'assetStore'>,
   accountId: string,
   source: Uint8Array | { readonly path: string },
   mimeType: string,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
+import { addBundleCommand } from './commands/bundle';
 import { addCancelCommand } from './commands/cancel';
 import { addDeadLettersCommand } from './commands/dead-letters';
 import { addCreditsCommand } from './commands/credits';
@@ -9,6 +10,7 @@ import { addKeysCommand } from './commands/keys';
 import { addNodesCommand } from './commands/nodes';
 import { addPollCommand } from './commands/poll';
 import { addQuoteCommand } from './commands/quote';
+import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
 import { addRunCommand } from './commands/run';
 import { addUpCommand } from './commands/up';
@@ -55,6 +57,8 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addQuoteCommand(program, run);
   addExecutionsCommand(program, run);
   addDeadLettersCommand(program, run);
+  addBundleCommand(program, run);
+  addReplayCommand(program, cli, finish);
   addNodesCommand(program, run);
   addKeysCommand(program, run);
   addCreditsCommand(program, run);

@@ -32,6 +32,8 @@ import type {
 
 /** One long poll; well below what proxies cut off. */
 const WAIT_SECONDS = 30;
+/** A bundle may hold gigabytes: its transfer takes longer than an answer. */
+const BUNDLE_SECONDS = 3_600;
 /** An unchanged answer that comes sooner was not held: the server is stopping, or a proxy answers for it. */
 const HELD_MS = 1_000;
 
@@ -66,6 +68,8 @@ export interface EverframeClient {
   quote(input: ExecuteInput, options?: CallOptions & { readonly workflowId?: string }): Promise<Quote>;
   listExecutions(filters?: ListFilters, options?: CallOptions): Promise<Page<ExecutionSummary>>;
   getExecution(executionId: string, options?: CallOptions): Promise<ExecutionDetail>;
+  /** A tar archive for `everframe replay`, in chunks; the execution must have ended. */
+  downloadBundle(executionId: string, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Nodes that failed at every candidate, newest first; open ones unless asked otherwise. */
   listDeadLetters(filters?: DeadLetterFilters, options?: CallOptions): Promise<Page<DeadLetterView>>;
   getDeadLetter(deadLetterId: string, options?: CallOptions): Promise<DeadLetterDetail>;
@@ -118,6 +122,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     quote: (input, given) => calls.ask(`${workflowPath(given?.workflowId)}/quote`, input, given),
     listExecutions: (filters = {}, given) => calls.get(`/workflows/executions${toQuery(filters)}`, given),
     getExecution: (id, given) => calls.get(executionPath(id), given),
+    downloadBundle: (id, given) => downloadBundle(calls, id, given),
     listDeadLetters: (filters = {}, given) => calls.get(`/dead-letters${toQuery(filters)}`, given),
     getDeadLetter: (id, given) => calls.get(letterPath(id), given),
     redriveDeadLetter: (id, given) => calls.create(`${letterPath(id)}/redrive`, {}, given),
@@ -210,6 +215,29 @@ class Calls {
 
 async function execute(calls: Calls, input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt> {
   return calls.create(`${workflowPath(options?.workflowId)}/execute`, input, options);
+}
+
+async function downloadBundle(
+  calls: Calls,
+  executionId: string,
+  { signal }: CallOptions = {},
+): Promise<AsyncIterable<Uint8Array>> {
+  const path = `${executionPath(executionId)}/bundle`;
+  const request = { method: 'GET', path, waitSeconds: BUNDLE_SECONDS, repeatable: true, signal } as const;
+  const { body } = await calls.transport.send(request);
+  if (body === null)
+    throw new EverframeError({ message: 'The bundle is empty.', status: 0, code: 'network' });
+  return readChunks(body);
+}
+
+/** Not every runtime iterates over a stream by itself. */
+async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }
 
 async function* watch(

@@ -12,6 +12,7 @@ const rooms = [
   'sandbox',
   'client',
   'cli',
+  'replay',
   'bench',
   'test',
 ];

@@ -13,6 +13,7 @@ import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
 import { createLocalAssetStore } from '../store/assets/local-asset-store';
+import { assets } from '../store/database/assets';
 import { openDatabase, type Database } from '../store/database/database';
 import { migrate } from '../store/database/migrate';
 import {
@@ -61,6 +62,7 @@ export async function startWorker(
   const deps: ActivityDependencies = {
     database,
     assetStore: createLocalAssetStore(config.assetFolder),
+    registerAsset: (asset) => assets.register(database, asset),
     guardedFetch,
     providerAccess: new ProviderAccess({ ...config, environment, guardedFetch }),
     breakers,

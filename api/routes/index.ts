@@ -7,6 +7,7 @@ import { getDeadLetter, listDeadLetters } from './dead-letters';
 import { getCredits, grantCredits } from './credits';
 import { documentationRoutes } from './documentation';
 import { executeWorkflow } from './execute-workflow';
+import { getBundle } from './get-bundle';
 import { getExecution } from './get-execution';
 import { livez, readyz } from './health';
 import { listExecutions } from './list-executions';
@@ -23,6 +24,7 @@ import { streamEvents } from './stream-events';
 export const routes: readonly Route[] = [
   listExecutions,
   getExecution,
+  getBundle,
   pollExecution,
   streamEvents,
   cancelExecution,

@@ -4,7 +4,7 @@ import { writeAcceptance } from './jobs/accept-job';
 import { OPEN_JOB_STATES, type Job } from './jobs/job';
 import { jobsOfExecution, jobColumns, toJob } from './jobs/job-row';
 import { writeIntent } from './jobs/open-job';
-import { reusableJobs } from './jobs/reuse-job';
+import { reusableJobs, reusedJobs } from './jobs/reuse-job';
 import { writeSettlement } from './jobs/settle-job';
 
 /** Reads of jobs, and the three writes of every paid step; the others go through `executions.write`. */
@@ -13,6 +13,7 @@ export const jobs = {
   writeAcceptance,
   writeSettlement,
   reusable: reusableJobs,
+  reused: reusedJobs,
 
   /** Undefined when there is none. */
   async find(database: Database, jobId: string): Promise<Job | undefined> {

@@ -17,6 +17,7 @@ import type {
 } from '../../activities/providers/provider';
 import { ProviderError, type ProviderErrorKind } from '../../activities/providers/provider-error';
 import { createLocalAssetStore } from '../../store/assets/local-asset-store';
+import { assets } from '../../store/database/assets';
 import type { Database } from '../../store/database/database';
 import type { JobInput, Mode } from '../../workflows/contract';
 import { RUN, type TestExecution } from '../store/database/builders';
@@ -187,6 +188,7 @@ export function fakeDependencies(
 ): ActivityDependencies {
   return {
     database,
+    registerAsset: (asset) => assets.register(database, asset),
     assetStore: createLocalAssetStore(path.join(tmpdir(), `everframe-${randomUUID()}`)),
     guardedFetch,
     providerAccess: new FakeAccess(fake),

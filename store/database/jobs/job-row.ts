@@ -93,3 +93,15 @@ export async function jobsOfExecution(queries: Queries, executionId: string): Pr
     .execute();
   return rows.map(toJob);
 }
+
+/** Oldest first; unknown ids are left out. */
+export async function readJobs(queries: Queries, ids: readonly string[]): Promise<readonly Job[]> {
+  if (ids.length === 0) return [];
+  const rows = await queries
+    .selectFrom('jobs')
+    .select(jobColumns)
+    .where(sql<boolean>`id = any (${[...ids]}::text[])`)
+    .orderBy('id')
+    .execute();
+  return rows.map(toJob);
+}

@@ -11,11 +11,10 @@ import {
   JobStateError,
   type ClaimedIntent,
   type ClaimRequest,
-  type Job,
   type OpenedJob,
   type OpenJobRequest,
 } from './job';
-import { jobColumns, jobFields, toJob, type JobRow } from './job-row';
+import { jobFields, readJobs, toJob, type JobRow } from './job-row';
 
 /** Allocates the generation and reserves the price, under the lock of the execution row; see `open_job`. */
 export async function openJob(context: WriteContext, request: OpenJobRequest): Promise<OpenedJob> {
@@ -80,15 +79,4 @@ function tokenHash(secret: string | undefined, jobId: string): Buffer | null {
 
 async function toOpenedJob(queries: Queries, row: OpenedRow): Promise<OpenedJob> {
   return { job: toJob(row), adopted: row.is_adopted, superseded: await readJobs(queries, row.superseded) };
-}
-
-async function readJobs(queries: Queries, ids: readonly string[]): Promise<readonly Job[]> {
-  if (ids.length === 0) return [];
-  const rows = await queries
-    .selectFrom('jobs')
-    .select(jobColumns)
-    .where(sql<boolean>`id = any (${[...ids]}::text[])`)
-    .orderBy('id')
-    .execute();
-  return rows.map(toJob);
 }

@@ -4,7 +4,7 @@ import type { Database } from '../database';
 import { updateNodes } from '../executions/update-nodes';
 import type { WriteContext } from '../executions/write-context';
 import { OPEN_JOB_STATES, type Job, type ReusingNode } from './job';
-import { jobColumns, toJob } from './job-row';
+import { jobColumns, readJobs, toJob } from './job-row';
 
 /** More than one, since the files of some may have been removed. */
 const CANDIDATES_MAX = 5;
@@ -46,6 +46,23 @@ export async function reusableJobs(database: Database, request: ReuseRequest): P
     .limit(CANDIDATES_MAX)
     .execute();
   return rows.map(toJob);
+}
+
+/** By step: the jobs of other executions whose results this one's nodes took, now or in an earlier attempt. */
+export async function reusedJobs(database: Database, executionId: string): Promise<ReadonlyMap<string, Job>> {
+  const hits = await database.queries
+    .selectFrom('cache_hits')
+    .select(['step', 'job_id'])
+    .where('execution_id', '=', executionId)
+    .execute();
+  const ids = hits.map((hit) => hit.job_id);
+  const made = new Map((await readJobs(database.queries, ids)).map((job) => [job.id, job]));
+  const reused = new Map<string, Job>();
+  for (const { step, job_id } of hits) {
+    const job = made.get(job_id);
+    if (job !== undefined) reused.set(step, job);
+  }
+  return reused;
 }
 
 /** The node is COMPLETED with a job's result that it did not pay for. */

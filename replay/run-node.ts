@@ -1,0 +1,103 @@
+import { createReadText } from '../activities/media-access';
+import { computePure } from '../activities/own-steps';
+import { requireDefinition, resolveRequest } from '../activities/resolve-request';
+import { computeMedia } from '../activities/run-media';
+import { fillTemplates } from '../pipeline/pure/templates';
+import { collectInputs } from '../pipeline/pure/node-inputs';
+import type { BundleNode, ReplayBundle } from '../pipeline/replay-bundle';
+import type { ReplayedNode } from '../pipeline/replay-report';
+import type { AssetStore } from '../store/assets/asset-store';
+import type { JobInput, NodeOutputs, PlanNode, StepInput } from '../workflows/contract';
+import { registerReplayed, REPLAY_ACCOUNT, type BundleAssets } from './bundle-assets';
+import { BundleError } from './bundle-error';
+
+export interface ReplayContext {
+  readonly bundle: ReplayBundle;
+  readonly assets: BundleAssets;
+  readonly assetStore: AssetStore;
+  /** Scratch files of media work. */
+  readonly workFolder: string;
+}
+
+export interface NodeResult {
+  readonly source: ReplayedNode['source'];
+  readonly outputs: NodeOutputs;
+}
+
+/**
+ * Makes a node's result again: values and local work by the code of this release, what came from outside from the bundle.
+ *
+ * @param recorded - What the bundle says of the node.
+ * @param lookup - Results of the nodes before it, as this replay made them.
+ * @throws Error saying why it cannot be made
+ */
+export async function runNode(
+  context: ReplayContext,
+  node: PlanNode,
+  recorded: BundleNode,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): Promise<NodeResult> {
+  const { assets } = context;
+  const { work } = node;
+  switch (work.kind) {
+    case 'value':
+      return { source: 'value', outputs: assets.actualOutputs(work.outputs) };
+    case 'import':
+      return { source: 'recorded', outputs: assets.actualOutputs(recorded.outputs ?? {}) };
+    case 'pure': {
+      const input = { ...stepInput(context, node, lookup), function: work.function };
+      const outputs = await computePure(ownWork(context), requireDefinition(node.nodeType), input);
+      return { source: 'computed', outputs };
+    }
+    case 'media': {
+      const definition = requireDefinition(node.nodeType);
+      const { signal } = new AbortController();
+      const input = stepInput(context, node, lookup);
+      return { source: 'computed', outputs: await computeMedia(ownWork(context), definition, input, signal) };
+    }
+    case 'provider': {
+      const candidate = work.candidates.find(
+        ({ provider, model }) => provider === recorded.provider && model === recorded.model,
+      );
+      if (!candidate) throw new BundleError('The bundle does not say which candidate of the plan served it.');
+      const input = { ...stepInput(context, node, lookup), candidate, fallbackFrom: [] };
+      return { source: 'recorded', outputs: assets.actualOutputs(await findResult(context, input)) };
+    }
+  }
+}
+
+function ownWork({ assetStore, workFolder }: ReplayContext) {
+  return { assetStore, registerAsset: registerReplayed, settings: { workFolder } };
+}
+
+/** The settled result of the request that this replay makes of its own inputs. */
+async function findResult({ bundle, assetStore }: ReplayContext, input: JobInput): Promise<NodeOutputs> {
+  const { requestHash } = await resolveRequest(input, createReadText({ assetStore }, REPLAY_ACCOUNT));
+  const { provider, model } = input.candidate;
+  const settled = bundle.jobs.filter(
+    (job) =>
+      job.step === input.step && job.provider === provider && job.model === model && job.state === 'SETTLED',
+  );
+  const job = settled.filter((each) => each.requestHash === requestHash).at(-1);
+  if (job?.outputs) return job.outputs;
+  const known = settled.map((each) => each.requestHash.slice(0, 12)).join(', ') || 'none';
+  throw new BundleError(
+    `The replay asks ${provider}:${model} something else than was recorded: request ${requestHash.slice(0, 12)}, recorded ${known}.`,
+  );
+}
+
+/** As the workflow makes it, see workflows/run-node.ts. */
+function stepInput(
+  { bundle }: ReplayContext,
+  node: PlanNode,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): StepInput {
+  const { config, texts } = fillTemplates(node.config, node.templates, lookup);
+  const { id: nodeId, nodeType, nodeTypeVersion, nodeKey, timeoutSeconds, attemptsMax } = node;
+  const { executionId, mode } = bundle.execution;
+  return {
+    ...{ executionId, accountId: REPLAY_ACCOUNT, mode },
+    ...{ step: nodeId, nodeId, nodeType, nodeTypeVersion, nodeKey },
+    ...{ config, texts, inputs: collectInputs(node, lookup), timeoutSeconds, attemptsMax },
+  };
+}
