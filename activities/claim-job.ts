@@ -161,10 +161,15 @@ async function showRunning({ input, resolved }: JobContext<unknown>, writer: Exe
   await writer.updateNodes([{ nodeId, step, status: 'RUNNING', provider, model, fallbackFrom }]);
 }
 
+const WAYS_OUT: Readonly<Record<BudgetReachedError['limit'], string>> = {
+  budget: 'Resume the execution with a higher budgetCredits.',
+  balance: 'Top up, then resume the execution.',
+};
+
 function budgetReached({ input, resolved }: JobContext<unknown>, error: BudgetReachedError): StepError {
   const { neededCredits, availableCredits, limit } = error;
   const message =
     `Node "${input.nodeId}" needs ${neededCredits} more credits for ${resolved.candidate.provider}:${resolved.candidate.model}, ` +
-    `the ${limit} has ${availableCredits} left. Top up or raise budgetCredits, then resume the execution.`;
+    `the ${limit} has ${availableCredits} left. ${WAYS_OUT[limit]}`;
   return new StepError('BudgetReached', message, { cause: error });
 }

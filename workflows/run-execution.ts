@@ -82,6 +82,8 @@ class ExecutionRun {
   private running = 0;
   /** Counts ends of nodes; one number to wait on instead of a race of promises. */
   private ends = 0;
+  /** Nodes that ran here and neither run nor wait any more. */
+  private over = 0;
   private progressPending = false;
 
   constructor(private readonly input: ExecutionInput) {
@@ -135,7 +137,7 @@ class ExecutionRun {
       if (this.running === 0) {
         if (handOver && this.queue.pending() > 0 && !this.stopsEarly()) await this.handOver();
         if (this.stopsEarly() || !this.state.waiting()) return;
-        await this.waitForResume();
+        if (!this.retryUnpaid()) await this.waitForResume();
         continue;
       }
       this.reportProgress();
@@ -168,7 +170,7 @@ class ExecutionRun {
 
   private start(node: PlanNode): void {
     this.running += 1;
-    this.state.get(node.id).status = 'RUNNING';
+    Object.assign(this.state.get(node.id), { status: 'RUNNING', beganAfter: this.over });
     void this.runToEnd(node).finally(() => {
       this.running -= 1;
       this.ends += 1;
@@ -186,6 +188,7 @@ class ExecutionRun {
     } catch (error) {
       this.recordFailure(node, error);
     }
+    if (this.state.get(node.id).status !== 'WAITING') this.over += 1;
     this.settle(node.id);
   }
 
@@ -205,6 +208,13 @@ class ExecutionRun {
   private settle(nodeId: string): void {
     const outcome = outcomeOf(this.state.get(nodeId).status);
     if (outcome) this.queue.settle(nodeId, outcome);
+  }
+
+  /** The user is asked for credits only once nothing else can set any free. Ends: each try follows the end of a node. */
+  private retryUnpaid(): boolean {
+    const unpaid = this.state.unpaidBefore(this.over);
+    for (const node of unpaid) this.start(node);
+    return unpaid.length > 0;
   }
 
   /** Holds no slot and no memory of a worker's but the cached run: days are as good as seconds. */

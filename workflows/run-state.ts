@@ -18,6 +18,8 @@ export interface NodeState {
   status: NodeProgress['status'] | 'PENDING';
   outputs?: NodeOutputs;
   error?: FailureView;
+  /** Nodes that were over when this one last began. */
+  beganAfter?: number;
   credits: number;
   attempts: number;
   /** `provider:model` that served it. */
@@ -80,6 +82,17 @@ export class RunState {
   /** What the user is to mend: the first waiting node, in plan order. */
   waiting(): ExecutionFailure | undefined {
     return this.first(({ status }) => status === 'WAITING');
+  }
+
+  /**
+   * Nodes that found too few credits, and began before another node was over: a job often costs less than it had reserved.
+   * @param over - Nodes that are over by now.
+   */
+  unpaidBefore(over: number): readonly PlanNode[] {
+    return this.plan.nodes.filter(({ id }) => {
+      const { status, error, beganAfter = over } = this.get(id);
+      return status === 'WAITING' && error?.code === 'budget_reached' && beganAfter < over;
+    });
   }
 
   /** A resume runs again whatever is not done, as one of a run that has failed does. */

@@ -73,7 +73,7 @@ describe('an execution whose budget is reached', () => {
       failure: { nodeId: 'upscale', code: 'budget_reached', resumable: true },
       credits: { held: 0, charged: imagePrice },
     });
-    expect(view.error).toMatch(/raise budgetCredits, then resume/);
+    expect(view.error).toMatch(/the budget has 0 left\. Resume the execution with a higher budgetCredits/);
     await untilOperatorsSee(executionId, 'WAITING');
 
     const preview = await test.client.previewResume(executionId);
@@ -193,7 +193,7 @@ describe('an execution whose account runs out of credits', () => {
         failure: { nodeId: 'image', code: 'budget_reached' },
         credits: { held: 0, charged: 0, released: 20 },
       });
-      expect(waiting.error).toMatch(/the balance has .* Top up/);
+      expect(waiting.error).toMatch(/the balance has 0 left\. Top up, then resume/);
       expect(await poor.accepted()).toHaveLength(0);
 
       await poor.client.grantCredits({ credits: 30, grantKey: 'payment-1' });

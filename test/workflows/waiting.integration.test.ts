@@ -182,7 +182,7 @@ describe('a run that waits', () => {
 
   it('runs again what has failed beside it, as the receipt says', async () => {
     const run = (running = await aWorker());
-    run.fail('a', 'BudgetReached');
+    run.fail('a', 'SubmissionUnknown');
     run.fail('c', 'MediaFailed');
     const handle = await run.start({
       plan: { interpreter: 1, nodes: [aNode('a'), aNode('c'), aNode('d', ['c'])] },
@@ -196,6 +196,28 @@ describe('a run that waits', () => {
     await handle.result();
     // Two that start at once come in any order.
     expect(names(run.steps).sort()).toEqual(['a', 'a', 'c', 'c', 'd']);
+  });
+
+  it('tries for credits again once others have ended, and asks the user only when that was in vain', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    run.fail('b', 'BudgetReached');
+    const plan = { interpreter: 1, nodes: [aNode('a'), aNode('b'), aNode('c')] } as const;
+    const handle = await run.start({ plan });
+    await handle.result();
+    expect(run.pauses).toEqual([]);
+    expect(names(run.steps).sort()).toEqual(['a', 'a', 'b', 'b', 'c']);
+  });
+
+  it('asks the user when several lack credits and nothing else runs', async () => {
+    const run = (running = await aWorker());
+    run.fail('a', 'BudgetReached');
+    run.fail('b', 'BudgetReached');
+    const handle = await run.start({ plan: { interpreter: 1, nodes: [aNode('a'), aNode('b')] } });
+    await run.untilPaused(1);
+    expect(run.steps).toHaveLength(2);
+    await handle.signal(RESUME_SIGNAL, aResume(1));
+    await handle.result();
   });
 
   it('fails at once with failFast when something has failed beside it', async () => {

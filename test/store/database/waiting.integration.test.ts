@@ -42,6 +42,16 @@ describe('an execution that waits', () => {
     });
   });
 
+  it('tells those who follow its events that it waits, and that it goes on', async () => {
+    const execution = await aWaitingExecution();
+    await execution.resumeWaiting();
+    const events = await executions.eventsAfter(database, execution.id, 0);
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'changed', data: { status: 'WAITING', nodes: { n2: 'WAITING' } } },
+      { type: 'resumed', data: { status: 'RUNNING', attempt: 1 } },
+    ]);
+  });
+
   it('holds nothing but the prices of its open jobs', async () => {
     const execution = await anExecution(database, { available: 200 });
     const { jobId, claim } = await execution.claimedJob({ priceCredits: 25 });
