@@ -1,10 +1,11 @@
 import { deadLetters } from '../store/database/dead-letters';
 import type { DeadLetter, DueRedrive } from '../store/database/dead-letters/dead-letter';
 import { ApiError } from './api-error';
+import { TemporalUnavailableError } from './temporal-executions';
 import { previewResume, resume, type ResumeContext, type ResumeReceipt } from './routes/resume-execution';
 
 /** Executions that one sweep lets go on; the next sweep follows within seconds. */
-const BATCH = 50;
+const BATCH = 25;
 /** Receipts that are made at once. */
 const CONCURRENCY = 8;
 
@@ -66,7 +67,12 @@ async function beginOne(due: DueRedrive, dependencies: ResumeContext['dependenci
     await resume(executionId, {}, () => undefined, { caller: { accountId, mode }, dependencies });
     dependencies.logger.info({ executionId, redriveId }, 'A redrive let an execution go on.');
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (error instanceof TemporalUnavailableError) throw error;
+    if (!(error instanceof ApiError)) {
+      // It stays due; the others must not wait for it.
+      dependencies.logger.error({ error, executionId, redriveId }, 'A redrive could not begin.');
+      return;
+    }
     const { code, message } = error;
     await deadLetters.refuseRedrive(dependencies.database, due, { code, message });
     dependencies.logger.info({ executionId, redriveId, code }, 'A redrive was refused.');

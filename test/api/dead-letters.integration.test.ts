@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { createSweeper, type Sweeper } from '../../api/sweeper';
 import type { FailureView } from '../../workflows/contract';
 import { terminate, writeAsRun } from './support/finished-work';
@@ -246,6 +247,18 @@ describe('POST /dead-letters/redrive', () => {
         }),
       }),
     ]);
+  });
+
+  it('lets the others go on when one cannot be read', async () => {
+    const account = await api.createAccount();
+    const [broken, sound] = [await failed(account), await failed(account)];
+    await redrive(account, { provider: 'fal' });
+    const { queries } = api.dependencies.database;
+    await sql`update executions set plan = '{}' where id = ${broken}`.execute(queries);
+    await sweeper.sweep();
+    expect(await attemptOf(account, sound)).toBe(2);
+    expect(await attemptOf(account, broken)).toBe(1);
+    await sql`delete from executions where id = ${broken}`.execute(queries);
   });
 
   it('plans once by repeats with one Idempotency-Key', async () => {

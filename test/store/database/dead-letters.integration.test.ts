@@ -133,6 +133,13 @@ describe('a dead letter', () => {
     expect(await letters(execution, { state: 'open' })).toEqual([]);
   });
 
+  it('leaves the open list when an operator resets the run in Temporal', async () => {
+    const execution = await failedExecution();
+    const reset = { executionId: execution.id, fromRunId: RUN, toRunId: 'run-reset' };
+    expect(await executions.takeOver(database, reset)).toBe(true);
+    expect(await onlyLetter(execution)).toMatchObject({ state: 'redriven' });
+  });
+
   it('is the same letter, open again, when the node fails again', async () => {
     const execution = await failedExecution();
     const { id } = await onlyLetter(execution);
