@@ -96,7 +96,17 @@ function hashOf(value: PortValue): string {
 }
 
 function isPlan(value: unknown): boolean {
-  return isRecord(value) && value['interpreter'] === 1 && Array.isArray(value['nodes']);
+  if (!isRecord(value) || value['interpreter'] !== 1) return false;
+  const { nodes } = value;
+  return Array.isArray(nodes) && nodes.every(isPlanNode);
+}
+
+/** As far as a reader needs it to walk the plan; what a node holds is validated when it runs. */
+function isPlanNode(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { id, nodeType, work, config, inputs, templates, dependsOn } = value;
+  const isNamed = typeof id === 'string' && typeof nodeType === 'string';
+  return isNamed && isRecord(work) && isRecord(config) && [inputs, templates, dependsOn].every(Array.isArray);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

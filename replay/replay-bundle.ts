@@ -1,8 +1,9 @@
-import { createReadyQueue } from '../pipeline/pure/ready-nodes';
+import { createReadyQueue, type ReadyQueue } from '../pipeline/pure/ready-nodes';
 import { RELEASE } from '../pipeline/release';
 import { outputHashes, type BundleNode } from '../pipeline/replay-bundle';
 import type { ReplayedNode, ReplayReport } from '../pipeline/replay-report';
 import type { NodeOutputs, PlanNode } from '../workflows/contract';
+import { BundleError } from './bundle-error';
 import { runNode, type NodeResult, type ReplayContext } from './run-node';
 
 /**
@@ -14,13 +15,15 @@ export async function replayBundle(context: ReplayContext): Promise<ReplayReport
   const records = new Map(recorded.map((node) => [node.nodeId, node]));
   const outputs = new Map<string, NodeOutputs>();
   const nodes: ReplayedNode[] = [];
-  const queue = createReadyQueue(plan.nodes);
+  const queue = openQueue(plan.nodes);
   for (let ready = queue.takeReady(); ready.length > 0; ready = queue.takeReady()) {
     for (const node of ready) {
       nodes.push(await replayNode(context, node, records.get(node.id), outputs));
       queue.settle(node.id, 'done');
     }
   }
+  const replayed = new Set(nodes.map(({ nodeId }) => nodeId));
+  for (const node of recorded) if (!replayed.has(node.nodeId)) nodes.push(notReplayed(node));
   const firstDifference = nodes.find(({ verdict }) => verdict === 'different')?.nodeId ?? null;
   return {
     executionId: execution.executionId,
@@ -29,6 +32,27 @@ export async function replayBundle(context: ReplayContext): Promise<ReplayReport
     isEqual: firstDifference === null && nodes.some(({ verdict }) => verdict === 'equal'),
     firstDifference,
   };
+}
+
+function openQueue(nodes: readonly PlanNode[]): ReadyQueue {
+  try {
+    return createReadyQueue(nodes);
+  } catch (error) {
+    throw new BundleError('The plan in the bundle is damaged.', { cause: error });
+  }
+}
+
+/** Recorded, but nothing in the plan leads to it: what was not made again is not the same. */
+function notReplayed(recorded: BundleNode): ReplayedNode {
+  const { nodeId, nodeType, status } = recorded;
+  const common = {
+    nodeId,
+    nodeType,
+    source: 'none',
+    reason: 'the plan in the bundle does not run it',
+  } as const;
+  if (status !== 'COMPLETED') return { ...common, verdict: 'not_compared', outputs: [] };
+  return { ...common, verdict: 'different', outputs: compare(recorded, {}) };
 }
 
 async function replayNode(

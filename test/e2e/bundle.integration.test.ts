@@ -187,6 +187,15 @@ describe('a bundle', () => {
     expect(reason).toMatch(/asks fal:fal-ai\/flux-2-pro something else than was recorded/);
   });
 
+  it('with a node less in its plan does not pass for the same', async () => {
+    const manifest = ({ plan }: Manifest) => {
+      plan.nodes = plan.nodes.filter(({ id }) => id !== 'small');
+    };
+    await change('paid.tar', 'shortened.tar', { manifest });
+    const { exitCode, report } = await replay('shortened.tar');
+    expect([exitCode, report.isEqual, report.firstDifference]).toEqual([1, false, 'small']);
+  });
+
   it('is told to people as a table with the first difference', async () => {
     const words = ['replay', 'tampered.tar'];
     const { exitCode, stdout } = await runCommand(words, { environment: {}, workingFolder: folder });
