@@ -3,35 +3,25 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  ContinueAsNew,
   continueAsNew,
-  DeterminismViolationError,
   isCancellation,
   log,
   setCurrentDetails,
-  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { createReadyQueue, type ReadyQueue } from '../pipeline/pure/ready-nodes';
 import {
-  EXECUTION_FAILED,
   type ExecutionInput,
   type ExecutionScope,
   type FinishExecutionInput,
   type PlanNode,
 } from './contract';
 import { currentDetails } from './current-details';
-import {
-  failureView,
-  readStepFailure,
-  stepFailure,
-  waitingView,
-  waitsForUser,
-  type StepFailure,
-} from './failure-policy';
+import { failureView, waitingView, waitsForUser } from './failure-policy';
 import { ResumeInbox } from './resume-inbox';
-import { runNode, StepFailed } from './run-node';
+import { executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
+import { runNode } from './run-node';
 import { outcomeOf, RunState } from './run-state';
 import { statusAttributes, summaryAttributes } from './search-attributes';
 import { cancelJobs, finishExecution, pauseExecution, recordProgress } from './step-activities';
@@ -55,23 +45,8 @@ export async function runExecution(input: ExecutionInput): Promise<ExecutionResu
   try {
     return await new ExecutionRun(input).run();
   } catch (error) {
-    throw isTemporals(error) ? error : brokenRun(error);
+    throw toRunFailure(error);
   }
-}
-
-function isTemporals(error: unknown): boolean {
-  return [TemporalFailure, ContinueAsNew, DeterminismViolationError].some((type) => error instanceof type);
-}
-
-/** A bug of ours: any other error would fail the workflow task, which Temporal retries for ever; a run that failed can be resumed. */
-function brokenRun(error: unknown): ApplicationFailure {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  return ApplicationFailure.create({
-    message: `Everframe itself failed while it interpreted the plan: ${cause.message}`,
-    type: 'Internal',
-    nonRetryable: true,
-    cause,
-  });
 }
 
 class ExecutionRun {
@@ -223,7 +198,10 @@ class ExecutionRun {
     if (!this.inbox.hasResume) await this.pause();
     await condition(() => this.inbox.hasResume || this.inbox.isSuperseded);
     const resume = this.inbox.take();
-    if (this.inbox.isSuperseded || !resume) throw superseded();
+    if (this.inbox.isSuperseded || !resume) {
+      upsertSearchAttributes(statusAttributes({ status: 'FAILED' }));
+      throw superseded();
+    }
     const { continuedFromRunId, executionId, accountId, mode } = this.scope;
     const { resumedAtMs, resubmitUnknown } = resume;
     this.scope = {
@@ -279,12 +257,7 @@ class ExecutionRun {
       return { executionId: this.input.executionId, status: 'COMPLETED', creditsCharged };
     }
     await this.finish({ status: 'FAILED', failure });
-    throw ApplicationFailure.create({
-      message: `Node "${failure.nodeId}" failed: ${failure.message}`,
-      type: EXECUTION_FAILED,
-      nonRetryable: true,
-      details: [failure],
-    });
+    throw executionFailed(failure);
   }
 
   /** What waits only for failed nodes with `onError: continue` will not run, by the user's own choice. */
@@ -313,18 +286,4 @@ class ExecutionRun {
     upsertSearchAttributes([...statusAttributes(outcome), ...summaryAttributes(this.state, creditsCharged)]);
     return creditsCharged;
   }
-}
-
-/** The rows belong to the next run already: this one says in Temporal why it ended, and writes nothing. */
-function superseded(): ApplicationFailure {
-  const message = 'The execution was resumed with an edited graph; it goes on in a new run.';
-  upsertSearchAttributes(statusAttributes({ status: 'FAILED' }));
-  return ApplicationFailure.create({ message, type: 'Superseded', nonRetryable: true });
-}
-
-function failureOf(error: unknown): StepFailure {
-  if (error instanceof StepFailed) return error.failure;
-  return isCancellation(error)
-    ? stepFailure('Cancelled', 'The step was cancelled in Temporal. Resume the execution to run it again.')
-    : readStepFailure(error);
 }
