@@ -34,26 +34,28 @@ const graph = aGraph('Bundled bittern')
   .edge('image', 'small')
   .build();
 
-/** One execution pays for its picture, the next one takes it from the cache, the last one fails at its second picture. */
+/** One execution pays for its picture, the next takes it from the cache, the last fails at one picture and is resumed. */
 beforeAll(async () => {
   const test = await TestSystem.start();
   const environment = {
     EVERFRAME_API_URL: test.system.urls.api,
     EVERFRAME_API_KEY: test.system.credentials.keys.test,
   };
-  const save = async (name: string, body: object) => {
+  const run = async (body: object) => {
     const { executionId } = await test.client.execute(body);
     await test.client.wait(executionId);
+    return executionId;
+  };
+  const save = async (name: string, executionId: string) => {
     const words = ['bundle', executionId, '-o', name];
     const { exitCode, stderr } = await runCommand(words, { environment, workingFolder: folder });
     if (exitCode !== 0) throw new Error(`no bundle ${name}: ${stderr}`);
   };
   try {
-    await save('paid.tar', graph);
-    await save('cached.tar', graph);
+    await save('paid.tar', await run(graph));
+    await save('cached.tar', await run(graph));
     await test.setFaults([{ contains: 'forbidden toad', action: 'refuse' }]);
-    await save(
-      'failed.tar',
+    const failed = await run(
       aGraph('calm heron')
         .node('bad', 'generate:flux_2_pro', { prompt: 'forbidden toad' })
         .node('small', 'image:resize', { width: 64 })
@@ -62,6 +64,11 @@ beforeAll(async () => {
         .edge('prompt', 'good')
         .build(),
     );
+    await save('failed.tar', failed);
+    await test.setFaults([]);
+    await test.client.resume(failed);
+    await test.client.wait(failed);
+    await save('resumed.tar', failed);
   } finally {
     // From here on there is no API, no provider, no database of ours: a replay needs none.
     await test.stop();
@@ -149,6 +156,12 @@ describe('a bundle', () => {
       small: 'not_compared',
       good: 'equal',
     });
+    expect(exitCode).toBe(0);
+  });
+
+  it('of a resumed execution holds what both attempts made', async () => {
+    const { exitCode, report } = await replay('resumed.tar');
+    expect(report.nodes.map(({ verdict }) => verdict)).toEqual(['equal', 'equal', 'equal', 'equal']);
     expect(exitCode).toBe(0);
   });
 
