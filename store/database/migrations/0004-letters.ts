@@ -40,6 +40,7 @@ create table dead_letters (
   check ((resolved_at is not null) = (state = 'resolved'))
 ) with (fillfactor = 80);
 create index dead_letters_account on dead_letters (account_id, id);
+create index dead_letters_state on dead_letters (account_id, state, id);
 create index dead_letters_due on dead_letters (redrive_due_at) where redrive_due_at is not null;
 create index dead_letters_redrive on dead_letters (redrive_id) where redrive_id is not null;
 `;
