@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { ExecutionWriter } from '../store/database/executions/execution-writer';
 import { jobs } from '../store/database/jobs';
 import {
   BudgetReachedError,
   EarlierFailureError,
+  type ClaimedIntent,
   type OpenedJob,
   type OpenJobRequest,
 } from '../store/database/jobs/job';
@@ -16,6 +18,7 @@ import { recordedFailure } from './recorded-failure';
 import { requestDocument } from './resolve-request';
 import { view } from './send-job';
 import { StepError } from './to-application-failure';
+import { untilRecorded } from './until-recorded';
 
 /** One turn of the drive, all of it part of one transaction with `openJob`. */
 interface Turn {
@@ -43,11 +46,9 @@ export async function claimJob(
   const { obstacle } = turn;
   failpoint('intent.before');
   try {
-    const opened = await (obstacle
+    return await (obstacle
       ? openBlocked(context, turn.resubmitUnknown, obstacle, pastGeneration)
       : openAndClaim(context, turn.resubmitUnknown, pastGeneration));
-    failpoint('intent.after_commit');
-    return opened;
   } catch (error) {
     if (error instanceof BudgetReachedError) throw budgetReached(context, error);
     if (!(error instanceof EarlierFailureError)) throw error;
@@ -69,10 +70,17 @@ async function openAndClaim(
   const { deps, input, session } = context;
   const claimedAtMs = performance.now();
   const request = openJobRequest(context, resubmitUnknown);
-  const claimRequest = { pastGeneration, leaseMs: LEASE_MS, credentialId: session.credentialId };
-  const { claim, ...opened } = await fenced(deps, input, (scope) =>
-    jobs.writeIntent(deps.database, scope, request, claimRequest),
-  );
+  const { credentialId } = session;
+  const claimRequest = { token: randomUUID(), pastGeneration, leaseMs: LEASE_MS, credentialId };
+  const write = async (): Promise<ClaimedIntent> => {
+    const written = await fenced(deps, input, (scope) =>
+      jobs.writeIntent(deps.database, scope, request, claimRequest),
+    );
+    failpoint('intent.after_commit');
+    return written;
+  };
+  // A claim whose reply is lost would be a stranger's to the next attempt: only its token tells that it is ours.
+  const { claim, ...opened } = await untilRecorded(deps, write, LEASE_MS / 2);
   return claim ? { opened, claimed: { job: opened.job, claim, claimedAtMs } } : { opened };
 }
 

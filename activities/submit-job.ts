@@ -34,7 +34,7 @@ async function accept(
   const { deps, input } = context;
   const { job, claim, value: handle, startedAt, latencyMs } = sent;
   const acceptance = { jobId: job.id, token: claim.token, handle, send: { startedAt, latencyMs } };
-  const { state, attempts } = await untilRecorded(deps, async () => {
+  const { state, attempts, isSurplus } = await untilRecorded(deps, async () => {
     const recorded = await asSender(deps, input, (scope) =>
       jobs.writeAcceptance(deps.database, scope, acceptance),
     );
@@ -42,17 +42,17 @@ async function accept(
     return recorded;
   });
   // Another one may be under way in its place.
-  if (state === 'SUPERSEDED' || state === 'CANCELLED') throw await giveUp(context, handle);
+  if (isSurplus || state === 'SUPERSEDED' || state === 'CANCELLED') throw await giveUp(context, handle);
   return { status: 'accepted', jobId: job.id, attempts };
 }
 
-/** Accepted after the job had been given up: it is stopped. */
+/** Accepted after the job had been given up, or beside another one: it is stopped. */
 async function giveUp(
   { operation, session }: JobContext<QueueOperation>,
   handle: JobHandle,
 ): Promise<StepError> {
   await operation.cancel?.(handle, session.call(NEVER_ABORTS)).catch(() => undefined);
   const { id: provider, label } = session.provider;
-  const message = `${label} accepted a job that had been given up meanwhile; it was cancelled there.`;
+  const message = `${label} accepted a job that had been given up or sent again meanwhile; it was cancelled there.`;
   return new StepError('SubmissionUnknown', message, { provider, retryAfterMs: 500 });
 }

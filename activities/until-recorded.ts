@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { BudgetReachedError, EarlierFailureError } from '../store/database/jobs/job';
 import type { ActivityDependencies } from './dependencies';
 import { NEVER_ABORTS } from './job-context';
 import { toApplicationFailure } from './to-application-failure';
@@ -13,13 +14,15 @@ const WAIT_MAX_MS = 5_000;
  * it is kept and written again, up to a minute, since Temporal's retry would find nothing but a send of unknown fate.
  *
  * @param record - Idempotent: its reply may be lost after its commit.
+ * @param patienceMs - A minute unless given.
  * @throws what `record` throws when another try cannot help, or in the end.
  */
 export async function untilRecorded<T>(
   deps: Pick<ActivityDependencies, 'now' | 'sleep'>,
   record: () => Promise<T>,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
-  const endsAtMs = deps.now() + PATIENCE_MS;
+  const endsAtMs = deps.now() + patienceMs;
   for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
     try {
       return await record();
@@ -31,6 +34,8 @@ export async function untilRecorded<T>(
 }
 
 function mayPass(error: unknown): boolean {
+  // Answers of the database, for the caller to act on.
+  if (error instanceof BudgetReachedError || error instanceof EarlierFailureError) return false;
   const failure = toApplicationFailure(error);
   return failure instanceof ApplicationFailure && failure.nonRetryable !== true;
 }

@@ -12,6 +12,7 @@ import type { ActivityDependencies } from '../activities/dependencies';
 import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
+import type { AssetStore } from '../store/assets/asset-store';
 import { createLocalAssetStore } from '../store/assets/local-asset-store';
 import { assets } from '../store/database/assets';
 import { openDatabase, type Database } from '../store/database/database';
@@ -76,8 +77,10 @@ export async function startWorker(
     sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
   };
   const workers = await createWorkers(config, connection, deps);
+  const sweeping = sweepTemps(deps.assetStore, logger);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const stopped = running.then(async () => {
+    clearInterval(sweeping);
     breakers.shutdown();
     await Promise.all([guardedFetch.close(), database.close(), clientConnection.close(), connection.close()]);
   });
@@ -85,6 +88,21 @@ export async function startWorker(
     stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
     stopped,
   };
+}
+
+/** Longer than any download or media work may take. */
+const STALE_TEMP_MS = 24 * 3_600_000;
+const SWEEP_TEMPS_EVERY_MS = 3_600_000;
+
+/** Removes what workers left behind that were killed while they wrote. */
+function sweepTemps(assetStore: AssetStore, logger: Logger): NodeJS.Timeout {
+  const sweep = (): void => {
+    assetStore
+      .removeStaleTemps(STALE_TEMP_MS)
+      .catch((error: unknown) => logger.warn({ error }, 'stale temp files could not be removed'));
+  };
+  sweep();
+  return setInterval(sweep, SWEEP_TEMPS_EVERY_MS);
 }
 
 function createBreakers(config: WorkerConfig, database: Database): CircuitBreakers {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { sql } from 'kysely';
@@ -11,6 +14,7 @@ import { openDatabase, type Database } from '../../store/database/database';
 import { executions } from '../../store/database/executions';
 import { jobs } from '../../store/database/jobs';
 import type { Job } from '../../store/database/jobs/job';
+import { armFailpoints } from '../../store/failpoints';
 import type { JobInput, SubmitJobResult } from '../../workflows/contract';
 import { openTestStore } from '../support/test-database';
 import { aJobRequest, anExecution, RUN, type TestExecution } from '../store/database/builders';
@@ -115,6 +119,18 @@ describe('a job', () => {
     await submit();
     expect(seen).toMatchObject([{ state: 'SUBMITTING', priceReserved: 30 }]);
     expect(fake.sends[0]?.idempotencyKey).toBe(seen[0]?.id);
+  });
+
+  it('whose claim was committed but never answered is sent at once, by its own claimer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'everframe-failpoints-'));
+    armFailpoints({ EVERFRAME_FAILPOINTS: folder });
+    writeFileSync(join(folder, 'intent.after_commit'), 'lose_reply');
+    const { submit, fake, jobs: all } = await aSetting();
+    expect(await submit()).toMatchObject({ status: 'accepted' });
+    expect(readdirSync(folder)).toEqual(['intent.after_commit.hit']);
+    rmSync(folder, { recursive: true });
+    expect(fake.sends).toHaveLength(1);
+    expect(await all()).toMatchObject([{ state: 'ACCEPTED', generation: 1 }]);
   });
 
   it('is adopted by the next Temporal run', async () => {
@@ -433,6 +449,36 @@ describe('the answer of a provider', () => {
     expect(await all()).toMatchObject([{ state: 'ACCEPTED', providerHandle: { providerJobId: 'p1' } }]);
     expect(await submit({ runId: 'run-2' })).toEqual({ ...submitted, attempts: 0 });
     expect(fake.sends).toHaveLength(1);
+  });
+
+  it('that comes when the job was sent again and accepted elsewhere stops the surplus job, and shows it', async () => {
+    const setting = await aSetting(new FakeProvider('lookup'));
+    const { submit, fake, execution, jobs: all } = setting;
+    fake.lookup = async () => undefined;
+    fake.answer = async (nth) => {
+      // The first sender is stopped while its answer comes; another attempt proves the job absent and sends it again.
+      if (nth === 1) await submit({ deps: LATER });
+      return { providerJobId: `p${nth}` };
+    };
+    await expect(submit()).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    expect(fake.cancelled).toEqual(['p1']);
+    const [job] = await all();
+    expect(job).toMatchObject({ state: 'ACCEPTED', providerHandle: { providerJobId: 'p2' } });
+    expect(job?.possibleDuplicate).toBe(true);
+    expect(await execution.node('n1')).toMatchObject({ possibleDuplicate: true });
+    expect(await submit()).toMatchObject({ status: 'accepted', jobId: job?.id });
+  });
+
+  it('that comes after its own callback is not surplus, though the callback knew less of it', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = async () => {
+      const [job] = await all();
+      await execution.write((writer) => writer.adoptJob(job?.id ?? '', { providerJobId: 'p1' }));
+      return { providerJobId: 'p1', statusUrl: 'https://fake.invalid/p1' };
+    };
+    expect(await submit()).toMatchObject({ status: 'accepted' });
+    expect(fake.cancelled).toEqual([]);
+    expect((await all())[0]).toMatchObject({ state: 'ACCEPTED', possibleDuplicate: false });
   });
 
   it('for a job that was given up meanwhile stops that job at the provider', async () => {

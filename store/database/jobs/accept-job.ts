@@ -32,16 +32,17 @@ export interface Acceptance {
 
 /**
  * The same with its send as a write of its own, through the fence: one statement.
- * @returns the job's state after it, and the sends made for the node so far (0 when it was not the first to accept)
+ * @returns the job's state after it; the sends made for the node so far (0 when it was not the first to accept);
+ * `isSurplus`: the provider has a second job for it, which is not the one on record
  */
 export async function writeAcceptance(
   database: Database,
   scope: WriteScope,
   { jobId, token, handle, send }: Acceptance,
-): Promise<{ readonly state: JobState; readonly attempts: number }> {
+): Promise<{ readonly state: JobState; readonly attempts: number; readonly isSurplus: boolean }> {
   return callFunction(
-    sql<{ state: JobState; attempts: number }>`
-      select state, attempts from write_acceptance(${scopeFields(scope)}, ${jobId},
+    sql<{ state: JobState; attempts: number; isSurplus: boolean }>`
+      select state, attempts, is_surplus as "isSurplus" from write_acceptance(${scopeFields(scope)}, ${jobId},
         ${token}::uuid, ${toJson(handle)}::json, ${Math.round(send.latencyMs)}::int, ${send.startedAt})`,
     database.queries,
   );

@@ -85,6 +85,8 @@ export interface OpenedJob {
 
 /** What a claim in one breath with its intent needs. */
 export interface ClaimRequest {
+  /** A fresh UUID, chosen by the claimer: a repeat after a lost reply finds its own claim by it. */
+  readonly token: string;
   /** A definite failure up to this generation is known to the caller. */
   readonly pastGeneration: number;
   readonly leaseMs: number;

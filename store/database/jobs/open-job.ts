@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { newId } from '../../ids';
 import { callFunction, scopeFields } from '../call-function';
@@ -44,9 +43,8 @@ export async function writeIntent(
   database: Database,
   scope: WriteScope,
   request: OpenJobRequest,
-  { pastGeneration, leaseMs, credentialId }: ClaimRequest,
+  { token, pastGeneration, leaseMs, credentialId }: ClaimRequest,
 ): Promise<ClaimedIntent> {
-  const token = randomUUID();
   const row = await callFunction(
     sql<OpenedRow & { is_claimed: boolean }>`
       select ${jobFields('r.job')}, r.is_adopted, r.is_claimed, r.superseded

@@ -242,7 +242,8 @@ const jobs = `
 -- - an open job of the same step and candidate with another request is SUPERSEDED;
 -- - the newest job is adopted when its request is the same and it is not definitely failed;
 -- - else a new generation is opened, with the reason for it.
--- With a claim token the intent is claimed in the same breath. With p_past_generation, a new generation after a definite
+-- With a claim token the intent is claimed in the same breath; a repeat with the same token, after a lost reply, still has
+-- the claim. With p_past_generation, a new generation after a definite
 -- failure of a later one raises EF004.
 create function open_job(p_execution_id text, p_account_id text, p_mode text, p_run_id text, p_job_id text, p_step text,
   p_node_id text, p_node_type text, p_provider text, p_model text, p_request_hash text, p_request json, p_price bigint,
@@ -282,7 +283,8 @@ begin
     select coalesce(array_agg(id), '{}') into superseded from given_up;
   end if;
   is_adopted := v_reason is null;
-  is_claimed := p_claim_token is not null and (not is_adopted or job.state = 'INTENT');
+  is_claimed := p_claim_token is not null and (not is_adopted or job.state = 'INTENT'
+    or job.state = 'SUBMITTING' and job.claim_token = p_claim_token);
   if not is_adopted then
     insert into jobs (id, execution_id, account_id, mode, step, node_id, node_type, provider, model, generation,
       generation_reason, request_hash, request, state, callback_token_hash, price_reserved, possible_duplicate,
@@ -444,13 +446,15 @@ begin
   end if;
 end $$;
 
--- The provider's word that it took the job, and the send that brought it.
+-- The provider's word that it took the job, and the send that brought it. A word that comes when the job is somebody
+-- else's, or was accepted under another handle, tells of a second job at the provider: surplus, and shown as such.
 create function write_acceptance(p_execution_id text, p_run_id text, p_continued_from_run_id text, p_job_id text,
   p_token uuid, p_handle json, p_latency_ms integer, p_started_at timestamptz,
-  out state text, out attempts integer)
+  out state text, out attempts integer, out is_surplus boolean)
 language plpgsql as $$
 declare
   v_send record;
+  v_job jobs;
   v_costs record;
 begin
   perform lock_execution(p_execution_id, p_run_id, p_continued_from_run_id);
@@ -466,9 +470,19 @@ begin
   else
     perform reopen_job(p_execution_id, p_job_id, p_handle);
   end if;
-  select j.state into state from jobs j where j.id = p_job_id and j.execution_id = p_execution_id;
+  select * into v_job from jobs j where j.id = p_job_id and j.execution_id = p_execution_id;
   if not found then
     raise exception using errcode = 'EF003', message = format('execution %s has no job %s', p_execution_id, p_job_id);
+  end if;
+  state := v_job.state;
+  -- A callback may have brought the same job under a handle with less in it.
+  is_surplus := v_job.provider_handle ->> 'providerJobId' is distinct from p_handle ->> 'providerJobId';
+  if not is_surplus or v_job.possible_duplicate then return; end if;
+  update jobs set possible_duplicate = true where id = p_job_id;
+  v_costs := refresh_node_costs(p_execution_id, v_job.step);
+  if v_costs.changed_status is not null then
+    perform record_event(p_execution_id, 'changed',
+      json_build_object('nodes', json_build_object(v_job.step, v_costs.changed_status)));
   end if;
 end $$;
 
