@@ -1,17 +1,20 @@
 import { billedCredits } from '../pipeline/price';
-import type { JobInput, StepResult } from '../workflows/contract';
+import type { JobInput, LaterChange, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { driveJob } from './drive-job';
 import { finishJob } from './finish-job';
 import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext } from './job-context';
 import { reuseResult } from './reuse-result';
+import { laterChange } from './later-change';
 import { settledResult } from './settled-result';
 import { untilRecorded } from './until-recorded';
 
 /** One short request to a provider whose answer is the result. */
-export function callProvider(deps: ActivityDependencies, input: JobInput): Promise<StepResult> {
+export function callProvider(deps: ActivityDependencies, input: JobInput): Promise<StepResult | LaterChange> {
   return withHeartbeat(async (signal) => {
+    const later = await laterChange(deps, input);
+    if (later) return later;
     const context = await openJobContext(deps, input, 'sync', signal);
     const reused = await reuseResult(context);
     if (reused) return reused;

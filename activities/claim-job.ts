@@ -155,6 +155,8 @@ function openJobRequest(
     provider,
     model,
     requestHash: resolved.requestHash,
+    nodeKey: input.nodeKey,
+    changeNumber: input.change?.number ?? 0,
     request: requestDocument(resolved.input),
     priceCredits: resolved.priceCredits,
     fallbackFrom,

@@ -8,6 +8,7 @@ import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation } from './providers/provider';
 import { reuseResult } from './reuse-result';
+import { laterChange } from './later-change';
 import { settledResult } from './settled-result';
 import { StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
@@ -15,6 +16,8 @@ import { untilRecorded } from './until-recorded';
 /** Starts a job at a provider, once, and returns when its id is durable. A job that was started before is adopted. */
 export function submitJob(deps: ActivityDependencies, input: JobInput): Promise<SubmitJobResult> {
   return withHeartbeat(async (signal) => {
+    const later = await laterChange(deps, input);
+    if (later) return later;
     const context = await openJobContext(deps, input, 'queue', signal);
     const reused = await reuseResult(context);
     if (reused) return { status: 'completed', result: reused };

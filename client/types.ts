@@ -111,6 +111,8 @@ export interface JobDetail {
   readonly model: string;
   readonly generation: number;
   readonly generationReason: 'first' | 'definite_failure' | 'changed' | 'policy' | 'user';
+  /** Which of `data.retry.changes` it was sent with; 0: the node as posted. */
+  readonly changeNumber: number;
   readonly state: string;
   readonly providerJobId: string | null;
   readonly creditsReserved: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../workflows/contract';
 import { describe, graphIssue, type GraphIssue, type IssuePath } from './graph-issue';
+import { retryChangeSchema } from './retry-change';
 import { FORBIDDEN_KEYS } from './json-guard';
 import { jsonValueSchema } from './nodes/json-value';
 
@@ -29,7 +30,12 @@ export const graphNodeSchema = z.looseObject({
         .array(z.string())
         .optional()
         .describe('`provider` or `provider:model`: narrows and orders the candidates.'),
-      retry: z.looseObject({ maximumAttempts: z.number().int().min(1).max(10).optional() }).optional(),
+      retry: z
+        .looseObject({
+          maximumAttempts: z.number().int().min(1).max(10).optional(),
+          changes: z.array(retryChangeSchema).max(5).optional().describe('Tried in order after failures.'),
+        })
+        .optional(),
       timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
       onError: z
         .enum(['fail', 'continue', 'hold'])

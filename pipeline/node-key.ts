@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonValue, NodeWork, PlanInput, PlanTemplate } from '../workflows/contract';
+import type { JsonValue, NodeWork, PlanChange, PlanInput, PlanTemplate } from '../workflows/contract';
 import { isAssetReference, isJsonObject, isList } from './pure/values';
 
 /** What decides a node's result. Its id, label, position, limits and retries do not. */
@@ -14,7 +14,11 @@ export interface NodeIdentity {
   /** `data.providers` as given: who serves a node is part of what it makes. */
   readonly providers: readonly string[];
   readonly inputs: readonly PlanInput[];
+  readonly changes: readonly ChangeIdentity[];
 }
+
+/** Like `providers`, its model counts as given, not what it comes to with the credentials at hand. */
+type ChangeIdentity = Omit<PlanChange, 'candidates'> & { readonly model: string | undefined };
 
 /**
  * Hex SHA-256 of a node's identity, in which upstream nodes stand by their own keys, so that renaming a node changes
@@ -22,12 +26,15 @@ export interface NodeIdentity {
  * @param keyOf key of an upstream node; it has one, since keys are made in topological order.
  */
 export function computeNodeKey(identity: NodeIdentity, keyOf: (nodeId: string) => string): string {
-  const { nodeType, nodeTypeVersion, config, templates, work, providers, inputs } = identity;
+  const { nodeType, nodeTypeVersion, config, templates, work, providers, inputs, changes } = identity;
   const edges = inputs.map(({ port, sourceNodeId, sourcePort }) => [port, keyOf(sourceNodeId), sourcePort]);
-  const places = templates.map(({ path, parts }) => [
-    [...path],
-    parts.map((part) => (part.kind === 'text' ? part.text : [keyOf(part.nodeId), part.port, [...part.path]])),
-  ]);
+  const placesOf = (those: readonly PlanTemplate[]): JsonValue =>
+    those.map(({ path, parts }) => [
+      [...path],
+      parts.map((part) =>
+        part.kind === 'text' ? part.text : [keyOf(part.nodeId), part.port, [...part.path]],
+      ),
+    ]);
   const brought =
     work?.kind === 'import' ? { url: work.url } : work?.kind === 'value' ? asJson(work.outputs) : null;
   const content: JsonValue = {
@@ -35,13 +42,28 @@ export function computeNodeKey(identity: NodeIdentity, keyOf: (nodeId: string) =
     nodeTypeVersion,
     // Of an input node only what it brings in counts, not the name it looks for.
     config: work ? null : config,
-    places,
+    places: placesOf(templates),
     brought,
     providers: [...providers],
+    // Absent without changes: so the keys of nodes that have none stay what they were.
+    ...(changes.length > 0 ? { changes: changes.map((change) => changeContent(change, placesOf)) } : {}),
     // Order matters within a port, not between ports.
     edges: sortByPort(edges),
   };
   return createHash('sha256').update(canonicalJson(content)).digest('hex');
+}
+
+function changeContent(
+  { on, config, templates, model, replacedInputs }: ChangeIdentity,
+  placesOf: (templates: readonly PlanTemplate[]) => JsonValue,
+): JsonValue {
+  return {
+    on: [...on],
+    config,
+    places: placesOf(templates),
+    model: model ?? null,
+    replacedInputs: [...replacedInputs],
+  };
 }
 
 /** JSON with the keys of each object in order; stored bytes count by their digest, not by the id of one upload. */

@@ -114,8 +114,21 @@ export interface PlanNode {
   readonly timeoutSeconds: number;
   /** Attempts per candidate, 1–10; `retry.maximumAttempts` of the node, 3 unless given. */
   readonly attemptsMax: number;
+  /** Used once each, in order; `retry.changes` of the node. Only nodes served by providers have them. */
+  readonly changes?: readonly PlanChange[];
   /** A result of the same request from any execution of the account and mode will do. */
   readonly cache?: 'workspace';
+}
+
+/** Another try of a node after a failure of one of these codes, with parts of its config, or its model, changed. */
+export interface PlanChange {
+  readonly on: readonly FailureCode[];
+  /** The whole config of this try, validated. */
+  readonly config: JsonObject;
+  readonly templates: readonly PlanTemplate[];
+  readonly candidates: readonly Candidate[];
+  /** Input ports whose edges give way to the changed config. */
+  readonly replacedInputs: readonly string[];
 }
 
 export type NodeWork =
@@ -268,6 +281,8 @@ export interface JobInput extends StepInput {
   readonly candidate: Candidate;
   /** Candidates that failed before this one, `provider:model`. */
   readonly fallbackFrom: readonly string[];
+  /** Which of the node's changes it is sent with (0: none), of how many. */
+  readonly change?: { readonly number: number; readonly of: number };
 }
 
 export interface AwaitJobInput extends ExecutionScope {
@@ -291,7 +306,14 @@ export interface StepResult {
 export type SubmitJobResult =
   | { readonly status: 'accepted'; readonly jobId: string; readonly attempts: number }
   /** The job was done already (adopted), nothing is to be awaited. */
-  | { readonly status: 'completed'; readonly result: StepResult };
+  | { readonly status: 'completed'; readonly result: StepResult }
+  | LaterChange;
+
+/** An earlier Temporal run has come to this change, whose job is under way or done: the node goes on from there. */
+export interface LaterChange {
+  readonly status: 'changed';
+  readonly changeNumber: number;
+}
 
 export type AwaitJobResult =
   | { readonly status: 'completed'; readonly result: StepResult }
@@ -358,7 +380,7 @@ export interface ExecutionFailure extends FailureView {
 export interface Activities {
   readonly submitJob: (input: JobInput) => Promise<SubmitJobResult>;
   readonly awaitJob: (input: AwaitJobInput) => Promise<AwaitJobResult>;
-  readonly callProvider: (input: JobInput) => Promise<StepResult>;
+  readonly callProvider: (input: JobInput) => Promise<StepResult | LaterChange>;
   readonly runMedia: (input: StepInput) => Promise<StepResult>;
   readonly runPure: (input: StepInput & { readonly function: string }) => Promise<StepResult>;
   readonly importAsset: (

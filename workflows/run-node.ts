@@ -12,12 +12,15 @@ import {
   type JsonObject,
   type NodeInputs,
   type NodeOutputs,
+  type PlanChange,
   type PlanNode,
   type PortValue,
   type StepInput,
   type StepResult,
+  type SubmitJobResult,
 } from './contract';
 import { readStepFailure, stepFailure, type StepFailure } from './failure-policy';
+import { nextChange } from './next-change';
 import { awaitActivities, ownActivities, sendActivities } from './step-activities';
 
 /** A node's end as the interpreter sees it; `candidate` is the one that served it. */
@@ -67,7 +70,9 @@ export async function runNode(
       return recorded(await ownStep(() => ownActivities(node, 'import').importAsset(importInput)));
     }
     case 'provider':
-      return runCandidates(node, node.work.candidates, input);
+      return runCandidates(node, node.work.candidates, (changeNumber) =>
+        changeNumber === 0 ? input : changedInput(scope, node, changeNumber, { inputs, lookup }),
+      );
   }
 }
 
@@ -82,6 +87,27 @@ function stepInput(
   const type = { nodeType, nodeTypeVersion, nodeKey };
   const settings = { timeoutSeconds, attemptsMax, ...(cache ? { cache } : {}) };
   return { ...scope, step: nodeId, nodeId, ...type, config, texts, inputs, ...settings };
+}
+
+/** What a try with a change of the node's is made of. */
+function changedInput(
+  scope: ExecutionScope,
+  node: PlanNode,
+  changeNumber: number,
+  given: { readonly inputs: NodeInputs; readonly lookup: (nodeId: string) => NodeOutputs | undefined },
+): StepInput {
+  const { config, templates, replacedInputs } = requireChange(node, changeNumber);
+  const inputs = Object.fromEntries(
+    Object.entries(given.inputs).filter(([port]) => !replacedInputs.includes(port)),
+  );
+  return stepInput(scope, { ...node, config, templates }, inputs, given.lookup);
+}
+
+function requireChange(node: PlanNode, changeNumber: number): PlanChange {
+  const change = node.changes?.[changeNumber - 1];
+  if (change) return change;
+  const message = `Node "${node.id}" has no change ${changeNumber}. Report this: the plan is broken.`;
+  throw new StepFailed(stepFailure('Internal', message), true);
 }
 
 function fill(
@@ -137,17 +163,25 @@ async function ownStep(run: () => Promise<StepResult>): Promise<StepResult> {
 
 /**
  * Candidates in order of preference, each an activity of its own so that the Temporal UI shows who was tried.
+ * After a failure that a change of the node's is for, all of that again with the change, each change once and in order.
  * When every circuit is open, the node waits for the earliest probe and goes round again, within its time limit.
  */
 async function runCandidates(
   node: PlanNode,
   candidates: readonly Candidate[],
-  input: StepInput,
+  inputFor: (changeNumber: number) => StepInput,
 ): Promise<NodeEnd> {
   const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
+  let changeNumber = 0;
   for (;;) {
-    const round = await tryCandidates(node, candidates, input);
+    const those = changeNumber === 0 ? candidates : requireChange(node, changeNumber).candidates;
+    const round = await tryCandidates(node, those, inputFor(changeNumber), changeNumber);
     if (round.end) return round.end;
+    const next = round.laterChange ?? nextChange(node.changes ?? [], changeNumber, round.failures);
+    if (next !== undefined) {
+      changeNumber = next;
+      continue;
+    }
     const retryAtMs = earliestProbe(round.failures);
     if (retryAtMs === undefined || retryAtMs > deadlineMs)
       throw new StepFailed(combine(node, round.failures), false);
@@ -162,12 +196,18 @@ interface TriedCandidate {
 
 type Round =
   | { readonly end: NodeEnd; readonly failures?: undefined }
-  | { readonly end?: undefined; readonly failures: readonly TriedCandidate[] };
+  | {
+      readonly end?: undefined;
+      readonly failures: readonly TriedCandidate[];
+      /** Where an earlier Temporal run has come to. */
+      readonly laterChange?: number;
+    };
 
 async function tryCandidates(
   node: PlanNode,
   candidates: readonly Candidate[],
   input: StepInput,
+  changeNumber: number,
 ): Promise<Round> {
   const failures: TriedCandidate[] = [];
   for (const candidate of candidates) {
@@ -177,9 +217,11 @@ async function tryCandidates(
         ...input,
         candidate,
         fallbackFrom,
+        ...(node.changes ? { change: { number: changeNumber, of: node.changes.length } } : {}),
       });
       return { end: { ...recorded(result), candidate } };
     } catch (error) {
+      if (error instanceof TakenUpLater) return { failures, laterChange: error.changeNumber };
       const failure = readStepFailure(error);
       failures.push({ candidate, failure });
       if (!failure.tryNext) return { failures };
@@ -207,10 +249,11 @@ async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInpu
 }
 
 async function runJob(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
-  if (candidate.execution === 'sync') return sendActivities(node, candidate).callProvider(input);
+  if (candidate.execution === 'sync')
+    return resultOf(await sendActivities(node, candidate).callProvider(input));
   const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
   const submitted = await sendActivities(node, candidate).submitJob(input);
-  if (submitted.status === 'completed') return submitted.result;
+  if (submitted.status !== 'accepted') return resultOf(submitted);
   const { executionId, accountId, mode, continuedFromRunId, step, nodeId, nodeType, timeoutSeconds } = input;
   const scope = { executionId, accountId, mode, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
   const awaitInput = { ...scope, jobId: submitted.jobId, step, nodeId, nodeType, candidate, timeoutSeconds };
@@ -219,6 +262,21 @@ async function runJob(node: PlanNode, candidate: Candidate, input: JobInput): Pr
     const awaited = await awaitActivities(node, candidate, remainingMs).awaitJob(awaitInput);
     if (awaited.status === 'completed') return awaited.result;
   }
+}
+
+/** Leads from a job back to the choice of the change; never leaves this file. */
+class TakenUpLater extends Error {
+  constructor(readonly changeNumber: number) {
+    super(`The node goes on from its change ${changeNumber}.`);
+  }
+}
+
+function resultOf(
+  answer: StepResult | Exclude<SubmitJobResult, { readonly status: 'accepted' }>,
+): StepResult {
+  if (!('status' in answer)) return answer;
+  if (answer.status === 'completed') return answer.result;
+  throw new TakenUpLater(answer.changeNumber);
 }
 
 function earliestProbe(failures: readonly TriedCandidate[]): number | undefined {

@@ -27,6 +27,9 @@ const jobSchema = z
     model: z.string(),
     generation: z.number().describe('1, 2, …: another paid try at the same candidate.'),
     generationReason: z.enum(['first', 'definite_failure', 'changed', 'policy', 'user']),
+    changeNumber: z
+      .number()
+      .describe('Which of `data.retry.changes` it was sent with; 0: the node as posted.'),
     state: z.string(),
     providerJobId: z.string().nullable(),
     creditsReserved: z.number(),
@@ -106,6 +109,7 @@ function presentJob(job: Job, sends: readonly SendRow[]): z.infer<typeof jobSche
     model: job.model,
     generation: job.generation,
     generationReason: job.generationReason,
+    changeNumber: job.changeNumber,
     state: job.state,
     providerJobId: typeof providerJobId === 'string' ? providerJobId : null,
     creditsReserved: job.priceReserved,

@@ -2,6 +2,7 @@ import type {
   Candidate,
   JsonObject,
   NodeWork,
+  PlanChange,
   PlanInput,
   PlanNode,
   PlanTemplate,
@@ -10,6 +11,7 @@ import type { GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
 import type { CandidateDefinition, NodeDefinition } from '../node-definition';
+import type { RetryChange } from './read-changes';
 
 /** A node of a known type on its way into the plan; each stage of the compiler fills its part. */
 export interface DraftNode {
@@ -25,6 +27,8 @@ export interface DraftNode {
   /** Candidates that the user, the node type and the configured providers leave over. */
   definitions: readonly CandidateDefinition[];
   candidates: readonly Candidate[];
+  /** Tries after failures, in order. */
+  changes: readonly PlanChange[];
   /** Something of this node itself is faulty, so that later stages would only repeat it. */
   faulty: boolean;
 }
@@ -32,6 +36,7 @@ export interface DraftNode {
 export interface NodeSettings {
   readonly providers: readonly string[];
   readonly attemptsMax: number;
+  readonly changes: readonly RetryChange[];
   readonly timeoutSeconds: number | undefined;
   readonly onError: PlanNode['onError'];
   readonly cache: 'workspace' | undefined;
@@ -59,7 +64,7 @@ export function nodePath(node: GraphNode, ...rest: readonly (string | number)[])
 /** The ids that a node waits for, by edges and by templates, without repeats. */
 export function dependencies(draft: DraftNode): string[] {
   const ids = new Set(draft.inputs.map((input) => input.sourceNodeId));
-  for (const { parts } of draft.templates) {
+  for (const { parts } of [draft, ...draft.changes].flatMap(({ templates }) => templates)) {
     for (const part of parts) if (part.kind === 'reference') ids.add(part.nodeId);
   }
   return [...ids];

@@ -13,13 +13,14 @@ import { computeNodeKey } from '../node-key';
 import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
 import { narrowCandidates, priceCandidates } from './choose-candidates';
+import { compileChanges } from './compile-changes';
 import { connectEdges } from './connect-edges';
 import { dependencies, Findings, nodePath, type DraftNode } from './draft-node';
 import { orderNodes } from './find-cycles';
 import { findDefinition } from './find-definition';
 import { asScopeObject, NameScope } from './name-scope';
 import { readSettings } from './read-settings';
-import { resolveConfig, resolveInput } from './resolve-config';
+import { resolveConfig, resolveInput, type ResolveContext } from './resolve-config';
 import type { NodeLookup } from './resolve-templates';
 import { selectTargets } from './select-targets';
 import { toPlanNode } from './to-plan-node';
@@ -52,6 +53,7 @@ export class GraphCompiler {
     this.resolveConfigs();
     for (const draft of this.drafts.values()) if (!troubled.has(draft.id)) this.checkRequired(draft);
     for (const draft of this.drafts.values()) this.chooseCandidates(draft);
+    for (const draft of this.drafts.values()) this.compileChanges(draft);
     const sorted = this.sort();
     return this.findings.issues.length > 0 ? this.fail() : this.succeed(sorted);
   }
@@ -114,6 +116,7 @@ export class GraphCompiler {
         work: undefined,
         definitions: [],
         candidates: [],
+        changes: [],
         faulty: false,
       });
     }
@@ -122,8 +125,7 @@ export class GraphCompiler {
   private resolveConfigs(): void {
     const textInputs = [...this.drafts.values()].filter((draft) => draft.definition.type === 'input:text');
     const onlyTextInput = textInputs.length === 1 ? textInputs[0] : undefined;
-    const assets = this.input.assets ?? new Map<string, AssetReference>();
-    const context = { scope: this.scope, lookup: this.lookup, findings: this.findings, assets };
+    const context = this.resolveContext();
     for (const draft of this.drafts.values()) {
       if (draft.definition.implementation.kind !== 'input') resolveConfig(draft, context);
       else resolveInput(draft, draft === onlyTextInput, context);
@@ -154,6 +156,18 @@ export class GraphCompiler {
     draft.definitions = narrowCandidates(draft, this.input.availableProviders, this.findings);
     if (draft.faulty || draft.definitions.length === 0) return;
     draft.candidates = priceCandidates(draft, this.knownInputs(draft), this.findings);
+  }
+
+  private compileChanges(draft: DraftNode): void {
+    if (draft.faulty || draft.settings.changes.length === 0) return;
+    const knownInputs = (variant: DraftNode): NodeInputs => this.knownInputs(variant);
+    const { availableProviders } = this.input;
+    draft.changes = compileChanges(draft, this.resolveContext(), availableProviders, knownInputs);
+  }
+
+  private resolveContext(): ResolveContext {
+    const assets = this.input.assets ?? new Map<string, AssetReference>();
+    return { scope: this.scope, lookup: this.lookup, findings: this.findings, assets };
   }
 
   /** What input nodes bring to this node. A `many` port counts as known when all its edges are. */
@@ -222,6 +236,7 @@ export class GraphCompiler {
         templates,
         work,
         inputs,
+        changes: draft.changes.map((change, place) => ({ ...change, model: settings.changes[place]?.model })),
       };
       const key = computeNodeKey(
         { ...identity, providers: settings.providers },

@@ -5,6 +5,7 @@ import type { CandidateDefinition, NodeDefinition } from '../node-definition';
 import { nodePath, type Findings, type NodeSettings } from './draft-node';
 import { nearest } from './nearest';
 import { readCache } from './read-cache';
+import { readChanges } from './read-changes';
 
 const ATTEMPTS_DEFAULT = 3;
 const ATTEMPTS_MAX = 10;
@@ -15,6 +16,7 @@ export function readSettings(node: GraphNode, definition: NodeDefinition, findin
   return {
     providers: readProviders(node, definition, findings),
     attemptsMax: readAttempts(node, findings),
+    changes: readChanges(node, definition, findings),
     timeoutSeconds: readTimeout(node, findings),
     onError: readOnError(node, findings),
     cache: readCache(node, definition, findings),

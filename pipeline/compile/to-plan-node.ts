@@ -21,6 +21,7 @@ export function toPlanNode(draft: DraftNode, nodeKey: string): PlanNode {
     timeoutSeconds:
       settings.timeoutSeconds ?? Math.max(TIMEOUT_SECONDS_LEAST, definition.expectedSeconds * 10),
     attemptsMax: settings.attemptsMax,
+    ...(draft.changes.length > 0 ? { changes: draft.changes } : {}),
     ...(settings.cache ? { cache: settings.cache } : {}),
   };
 }

@@ -496,3 +496,36 @@ describe('the answer of a provider', () => {
     expect((await setting.jobs())[0]).toMatchObject({ state: 'SUPERSEDED' });
   });
 });
+
+describe('a job that was sent with a change of its node', () => {
+  const posted = { change: { number: 0, of: 1 } };
+  const changed = { change: { number: 1, of: 1 }, config: { prompt: 'a tame boat' } };
+
+  it('is where a later Temporal run goes on: it is neither given up nor bought again', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    fake.answer = (nth) =>
+      nth === 1 ? Promise.reject(providerError('refused')) : Promise.resolve({ providerJobId: 'p2' });
+    await expect(submit({ input: posted })).rejects.toMatchObject({ type: 'ContentRefused' });
+    const sent = await submit({ input: changed });
+    await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+    await executions.prepareResume(database, execution.aResume());
+    expect(await submit({ runId: 'run-2', input: posted })).toEqual({ status: 'changed', changeNumber: 1 });
+    expect(await submit({ runId: 'run-2', input: changed })).toEqual({ ...sent, attempts: 0 });
+    expect(fake.sends).toHaveLength(2);
+    expect(await all()).toMatchObject([
+      { state: 'REJECTED', changeNumber: 0 },
+      { state: 'ACCEPTED', changeNumber: 1, generationReason: 'changed' },
+    ]);
+  });
+
+  it('gives way when the node was edited since', async () => {
+    const { submit, fake, execution, jobs: all } = await aSetting();
+    await submit({ input: changed });
+    await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
+    await executions.prepareResume(database, execution.aResume());
+    const edited = { ...posted, nodeKey: 'key-of-the-edited-node' };
+    expect(await submit({ runId: 'run-2', input: edited })).toMatchObject({ status: 'accepted' });
+    expect(await all()).toMatchObject([{ state: 'SUPERSEDED' }, { state: 'ACCEPTED' }]);
+    expect(fake.cancelled).toEqual(['p1']);
+  });
+});

@@ -47,6 +47,8 @@ function job(nodeId: string, state: Job['state'], generation = 1): Job {
     closedAt: null,
     cancelRequestedAt: null,
     oddSince: null,
+    changeNumber: 0,
+    nodeKey: null,
   };
   return {
     ...{

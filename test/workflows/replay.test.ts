@@ -37,6 +37,7 @@ describe('recorded histories', () => {
       'cached',
       'cancelled',
       'cancelled-while-waiting',
+      'changed',
       'completed',
       'failed',
       'fallback',

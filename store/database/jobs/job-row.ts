@@ -37,6 +37,8 @@ export const jobColumns = [
   'closed_at',
   'cancel_requested_at',
   'odd_since',
+  'change_number',
+  'node_key',
 ] as const;
 
 export type JobRow = Pick<Selectable<JobsTable>, (typeof jobColumns)[number]>;
@@ -80,6 +82,8 @@ export function toJob(row: JobRow): Job {
     closedAt: row.closed_at,
     cancelRequestedAt: row.cancel_requested_at,
     oddSince: row.odd_since,
+    changeNumber: row.change_number,
+    nodeKey: row.node_key,
   };
 }
 

@@ -44,6 +44,9 @@ export interface Job {
   readonly cancelRequestedAt: Date | null;
   /** Since when its provider answers to polls as if it did not know it. */
   readonly oddSince: Date | null;
+  /** Which of the node's changes it was sent with; 0: as posted. */
+  readonly changeNumber: number;
+  readonly nodeKey: string | null;
 }
 
 /** A job may still cost money or bring a result. */
@@ -63,6 +66,9 @@ export interface OpenJobRequest {
   /** Hex digest of the canonical resolved request. */
   readonly requestHash: string;
   readonly request: JsonValue;
+  readonly nodeKey?: string;
+  /** Which of the node's changes it is sent with; 0 unless given. */
+  readonly changeNumber?: number;
   /** Highest price, credits; reserved until the job ends. No charge ever exceeds it. */
   readonly priceCredits: number;
   readonly fallbackFrom?: readonly string[];

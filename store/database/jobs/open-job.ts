@@ -62,13 +62,13 @@ interface OpenedRow extends JobRow {
   readonly superseded: readonly string[];
 }
 
-/** The parameters of `open_job` from `p_job_id` to `p_resubmit_unknown`. */
+/** The parameters of `open_job` from `p_job_id` to `p_node_key`. */
 function requestFields(request: OpenJobRequest): RawBuilder<unknown> {
   const jobId = newId('job');
   return sql`${jobId}, ${request.step}, ${request.nodeId}, ${request.nodeType}, ${request.provider}, ${request.model},
     ${request.requestHash}, ${toJson(request.request)}::json, ${request.priceCredits}::bigint,
     ${toJson(request.fallbackFrom ?? [])}::json, ${tokenHash(request.callbackSecret, jobId)}::bytea,
-    ${request.resubmitUnknown ?? null}`;
+    ${request.resubmitUnknown ?? null}, ${request.changeNumber ?? 0}::int, ${request.nodeKey ?? null}`;
 }
 
 function tokenHash(secret: string | undefined, jobId: string): Buffer | null {

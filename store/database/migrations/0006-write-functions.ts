@@ -247,7 +247,7 @@ const jobs = `
 -- failure of a later one raises EF004.
 create function open_job(p_execution_id text, p_account_id text, p_mode text, p_run_id text, p_job_id text, p_step text,
   p_node_id text, p_node_type text, p_provider text, p_model text, p_request_hash text, p_request json, p_price bigint,
-  p_fallback_from json, p_callback_token_hash bytea, p_resubmit_unknown text, p_past_generation integer,
+  p_fallback_from json, p_callback_token_hash bytea, p_resubmit_unknown text, p_change_number integer, p_node_key text, p_past_generation integer,
   p_claim_token uuid, p_lease_ms integer, p_credential_id text,
   out job jobs, out is_adopted boolean, out is_claimed boolean, out superseded text[], out has_changed_hold boolean)
 language plpgsql as $$
@@ -288,13 +288,14 @@ begin
   if not is_adopted then
     insert into jobs (id, execution_id, account_id, mode, step, node_id, node_type, provider, model, generation,
       generation_reason, request_hash, request, state, callback_token_hash, price_reserved, possible_duplicate,
-      fallback_from, temporal_run_id, claim_token, lease_until, submitted_at, credential_id)
+      fallback_from, temporal_run_id, claim_token, lease_until, submitted_at, credential_id, change_number, node_key)
     values (p_job_id, p_execution_id, p_account_id, p_mode, p_step, p_node_id, p_node_type, p_provider, p_model,
       coalesce(job.generation, 0) + 1, v_reason, p_request_hash, p_request,
       case when is_claimed then 'SUBMITTING' else 'INTENT' end, p_callback_token_hash, p_price,
       v_reason in ('policy', 'user'), p_fallback_from, p_run_id, p_claim_token,
       case when is_claimed then clock_timestamp() + p_lease_ms * interval '1 millisecond' end,
-      case when is_claimed then clock_timestamp() end, case when is_claimed then p_credential_id end)
+      case when is_claimed then clock_timestamp() end, case when is_claimed then p_credential_id end,
+      p_change_number, p_node_key)
     returning * into job;
   elsif is_claimed then
     update jobs j
@@ -413,7 +414,7 @@ end $$;
 -- The intent of a job and its claim; the node shows who serves it.
 create function write_intent(p_execution_id text, p_run_id text, p_continued_from_run_id text, p_job_id text, p_step text,
   p_node_id text, p_node_type text, p_provider text, p_model text, p_request_hash text, p_request json, p_price bigint,
-  p_fallback_from json, p_callback_token_hash bytea, p_resubmit_unknown text, p_past_generation integer,
+  p_fallback_from json, p_callback_token_hash bytea, p_resubmit_unknown text, p_change_number integer, p_node_key text, p_past_generation integer,
   p_claim_token uuid, p_lease_ms integer, p_credential_id text,
   out job jobs, out is_adopted boolean, out is_claimed boolean, out superseded text[])
 language plpgsql as $$
@@ -429,7 +430,7 @@ begin
   end if;
   v_opened := open_job(p_execution_id, v_execution.account_id, v_execution.mode, p_run_id, p_job_id, p_step, p_node_id,
     p_node_type, p_provider, p_model, p_request_hash, p_request, p_price, p_fallback_from, p_callback_token_hash,
-    p_resubmit_unknown, p_past_generation, p_claim_token, p_lease_ms, p_credential_id);
+    p_resubmit_unknown, p_change_number, p_node_key, p_past_generation, p_claim_token, p_lease_ms, p_credential_id);
   job := v_opened.job;
   is_adopted := v_opened.is_adopted;
   is_claimed := v_opened.is_claimed;
