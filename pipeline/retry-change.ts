@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAILURE_CODES, type FailureCode } from '../workflows/contract';
+import { FAILURE_CODES, type FailureCode, type JsonObject } from '../workflows/contract';
 
 /**
  * Failures after which nothing may still be paid: the node may be tried again with a change. After a send of unknown fate,
@@ -31,3 +31,10 @@ export const retryChangeSchema = z
     model: z.string().optional().describe('`provider` or `provider:model` that is asked instead.'),
   })
   .describe('Used once, when the node has failed by one of these codes and nothing may still be paid.');
+
+/** The same, read. */
+export interface RetryChange {
+  readonly on: readonly FailureCode[];
+  readonly set: JsonObject;
+  readonly model: string | undefined;
+}

@@ -1,9 +1,9 @@
 import type { NodeInputs, PlanChange } from '../../workflows/contract';
 import { formatPath } from '../graph-issue';
+import type { RetryChange } from '../retry-change';
 import { narrowCandidates, priceCandidates } from './choose-candidates';
 import { Findings, nodePath, type DraftNode } from './draft-node';
 import { keyOf } from './read-settings';
-import type { RetryChange } from './read-changes';
 import { resolveConfig, type ResolveContext } from './resolve-config';
 
 /**

@@ -11,7 +11,7 @@ import type { GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
 import type { CandidateDefinition, NodeDefinition } from '../node-definition';
-import type { RetryChange } from './read-changes';
+import type { RetryChange } from '../retry-change';
 
 /** A node of a known type on its way into the plan; each stage of the compiler fills its part. */
 export interface DraftNode {

@@ -1,17 +1,11 @@
-import type { FailureCode, JsonObject } from '../../workflows/contract';
+import type { JsonObject } from '../../workflows/contract';
 import { listOf } from '../graph-issue';
 import type { GraphNode } from '../graph';
 import type { NodeDefinition } from '../node-definition';
-import { CHANGEABLE_CODES, retryChangeSchema } from '../retry-change';
+import { CHANGEABLE_CODES, retryChangeSchema, type RetryChange } from '../retry-change';
 import { nodePath, type Findings } from './draft-node';
 
 const CHANGES_MAX = 5;
-
-export interface RetryChange {
-  readonly on: readonly FailureCode[];
-  readonly set: JsonObject;
-  readonly model: string | undefined;
-}
 
 /** Reads `data.retry.changes`; faulty entries are named and left out. */
 export function readChanges(
