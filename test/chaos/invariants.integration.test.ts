@@ -128,8 +128,12 @@ const falsified: Readonly<Record<string, () => Evidence>> = {
     withDatabase({ callbacks: [...sound.database.callbacks, ...sound.database.callbacks] }),
   'V1 a run that does not end': () => withExecution({ status: 'RUNNING' }),
   'V2 a run that stands still': () => ({
-    ...sound,
-    clients: sound.clients.map((client) => ({ ...client, stillMs: 61_000 })),
+    ...withDatabase({
+      events: sound.database.events.map((event, index) =>
+        index === 0 ? event : { ...event, at: new Date(event.at.getTime() + 61_000) },
+      ),
+    }),
+    healthySinceMs: 0,
   }),
   'V3 a send of unknown fate that nobody was told of': () => withJob({ state: 'UNKNOWN' }),
 };

@@ -13,6 +13,10 @@ export interface Evidence {
   readonly clients: readonly ClientEvidence[];
   /** What another account's key got when it asked for these runs. */
   readonly foreignAnswers?: readonly ForeignAnswer[];
+  /** Runs that have no send of unknown fate, so nobody may be asked about one. */
+  readonly mustBeKnown?: ReadonlySet<string>;
+  /** Since when nobody is killed and every provider is well, milliseconds since 1970. */
+  readonly healthySinceMs?: number;
   /** Of callback tokens. */
   readonly secret: string;
 }
@@ -65,8 +69,6 @@ export interface FileEvidence {
 export interface ClientEvidence {
   readonly executionId: string;
   readonly views: readonly ExecutionView[];
-  /** Longest time without anything new while no fault was on, milliseconds. */
-  readonly stillMs?: number;
 }
 
 /** A broken promise, with what shows it. */

@@ -48,6 +48,9 @@ export function stepOf(job: JobRow): string {
   return `${job.execution_id}/${job.step}`;
 }
 
+/** At the beginning of a key, whatever may come after it. */
+const JOB_ID = /^job_[0-9a-f]{32}/;
+
 function keyOf({ provider, jobId }: LedgerEntry): string {
   return `${provider}/${jobId ?? ''}`;
 }
@@ -62,7 +65,7 @@ function rowIds({ database, secret }: Evidence): (entry: LedgerEntry) => string 
     database.jobs.map((job) => [sha256(canonicalJson({ model: job.model, ...Object(job.request) })), job.id]),
   );
   return ({ headers, webhookUrl, requestHash }) =>
-    headers?.['idempotency-key'] ??
+    JOB_ID.exec(headers?.['idempotency-key'] ?? '')?.[0] ??
     (webhookUrl === undefined
       ? byBody.get(requestHash ?? '')
       : byToken.get(new URL(webhookUrl).pathname.split('/').at(-1) ?? ''));

@@ -27,13 +27,21 @@ function waitsForAPerson({ database }: Books['evidence'], executionId: string): 
 }
 
 function moves({ evidence }: Books): Violation[] {
-  return evidence.clients
-    .filter(({ stillMs = 0 }) => stillMs > STILL_MAX_MS)
-    .map(({ executionId, stillMs }) => ({
-      invariant: 'V2',
-      executionId,
-      evidence: `nothing new for ${stillMs} ms`,
-    }));
+  const { healthySinceMs, database } = evidence;
+  if (healthySinceMs === undefined) return [];
+  return database.executions.flatMap(({ id, created_at }) => {
+    const events = database.events.filter(
+      ({ execution_id, at }) => execution_id === id && at.getTime() > healthySinceMs,
+    );
+    const gaps = events.map(({ at, type }, index) => {
+      const before = events[index - 1]?.at.getTime() ?? Math.max(healthySinceMs, created_at.getTime());
+      // Between an end and a resume nothing is to be done.
+      return type === 'resumed' ? 0 : at.getTime() - before;
+    });
+    const stillMs = Math.max(0, ...gaps);
+    if (stillMs <= STILL_MAX_MS) return [];
+    return [{ invariant: 'V2', executionId: id, evidence: `nothing new for ${stillMs} ms` }];
+  });
 }
 
 function isDecided({ evidence, executions }: Books): Violation[] {

@@ -75,9 +75,14 @@ function chaosBodyHash({ request }: JobRow): string {
 /** P5: a second provider is asked only after the first has definitely not done it. */
 function oneProviderAtATime(jobs: readonly Known[]): Violation[] {
   const last = jobs.at(-1);
-  return jobs
+  const denied = jobs.filter(({ job }) => job.state === 'REJECTED' || job.state === 'INTENT');
+  const atOnce = jobs
     .filter(({ job }) => job.provider !== last?.job.provider && !OVER.has(job.state))
     .map((job) => violation('P5', job, `${last?.job.provider} was asked while this one is ${job.job.state}`));
+  return [
+    ...atOnce,
+    ...denied.map((job) => violation('P5', job, `it was accepted there, the row says ${job.job.state}`)),
+  ];
 }
 
 /** P6: a completed node is not executed again. */

@@ -26,7 +26,8 @@ export function paidElsewhere({ executions, evidence }: Books, job: JobRow): Pai
   if (job.state === 'SUPERSEDED') return 'superseded';
   if (job.state === 'ACCEPTED' && execution?.status !== 'COMPLETED') return 'late';
   const called = evidence.database.callbacks.some((callback) => callback.job_id === job.id);
-  const isRaised = isRaisedToAHuman(evidence.database.nodes, job);
+  const isRaised =
+    isRaisedToAHuman(evidence.database.nodes, job) && evidence.mustBeKnown?.has(job.execution_id) !== true;
   return job.state === 'UNKNOWN' && isRaised && !called && hasNoSafety(job.provider)
     ? 'raised to a human'
     : undefined;

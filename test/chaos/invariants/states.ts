@@ -3,7 +3,8 @@ import { executionWorkflowId } from '../../../workflows/contract';
 import type { ClientEvidence, Violation } from '../evidence/evidence';
 import type { Books } from './books';
 
-const RANK: Readonly<Record<string, number>> = { PENDING: 0, RUNNING: 1, WAITING: 1 };
+/** As `node_height` of the store: an end may still become COMPLETED, by a result that was on its way. */
+const RANK: Readonly<Record<string, number>> = { PENDING: 0, RUNNING: 1, WAITING: 1, COMPLETED: 3 };
 const END = 2;
 
 /** S1–S4: an accepted run exists once, ends once, never goes backwards, and Temporal says the same. */

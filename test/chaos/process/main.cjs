@@ -18,6 +18,12 @@ patchSources(project, [
     replace: `export const nodeDefinitions: readonly NodeDefinition[] = [
   ...require(${JSON.stringify(require.resolve('../provider/chaos-nodes.ts'))}).chaosNodes,`,
   },
+  // A pause must meet the socket that it began with: Node's own server closes idle ones after five seconds.
+  {
+    file: 'sandbox/create-sandbox.ts',
+    find: 'const server = createServer();',
+    replace: 'const server = createServer({ keepAliveTimeout: 120_000 });',
+  },
   ...plantedPatches(process.env.EVERFRAME_PLANTED_BUG),
 ]);
 if (role === 'worker') {

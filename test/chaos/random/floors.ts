@@ -74,19 +74,19 @@ function flightsOf(evidence: Evidence): readonly (readonly [number, number])[] {
   });
 }
 
-/** Jobs that a provider took and whose answer never became an accepted send of ours. */
-function ambiguousAccepts(evidence: Evidence): Record<SafetyClass, number> {
-  const clear = new Set(
-    evidence.database.sends.filter(({ outcome }) => outcome === 'accepted').map(({ job_id }) => job_id),
+/** Jobs that a provider took while we did not learn of it by the answer to the first send. */
+export function ambiguousAccepts({ database, ledger, ...evidence }: Evidence): Record<SafetyClass, number> {
+  const sends = (outcome: string) =>
+    new Set(database.sends.filter((send) => send.outcome === outcome).map((send) => send.job_id));
+  const [clear, lost] = [sends('accepted'), sends('ambiguous')];
+  const replayed = new Set(ledger.filter(({ status }) => status === 'replayed').map(({ jobId }) => jobId));
+  const { accepted } = new Books({ database, ledger, ...evidence });
+  const unclear = accepted.filter(
+    ({ job, entry }) => job && (!clear.has(job.id) || lost.has(job.id) || replayed.has(entry.jobId)),
   );
   const count = (safety: SafetyClass): number =>
-    new Books(evidence).accepted.filter(
-      ({ job }) => job !== undefined && classOf(job.provider) === safety && !clear.has(job.id),
-    ).length;
-  return Object.fromEntries(SAFETY_CLASSES.map((safety) => [safety, count(safety)])) as Record<
-    SafetyClass,
-    number
-  >;
+    unclear.filter(({ job }) => job && classOf(job.provider) === safety).length;
+  return { idempotent: count('idempotent'), lookup: count('lookup'), none: count('none') };
 }
 
 function classOf(provider: string): SafetyClass {

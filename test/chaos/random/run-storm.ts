@@ -1,16 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { hashKey } from '../../../api/http/authenticate';
-import { SCOPES } from '../../../api/scopes';
 import type { EverframeClient } from '../../../client/everframe-client';
-import { apiKeyRandomBytes, formatApiKey } from '../../../pipeline/pure/api-key-format';
-import { accounts } from '../../../store/database/accounts';
-import { credits } from '../../../store/database/credits';
-import { openDatabase } from '../../../store/database/database';
-import { keys } from '../../../store/database/keys';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectEvidence } from '../evidence/collect-evidence';
-import type { ClientEvidence, Evidence, ForeignAnswer } from '../evidence/evidence';
+import type { Evidence } from '../evidence/evidence';
 import { ChaosSystem } from '../system/chaos-system';
-import { watchRun } from '../system/watch-run';
+import { askAsStranger, openSecondAccount } from '../system/stranger';
+import { watchRun, type WatchedRun } from '../system/watch-run';
 import { Random } from './random';
 import { dealBlows, type DealtBlow } from './storm';
 import { planBlows, planFaults, planGraph, RESUME_PLACE, type StormSize } from './storm-plan';
@@ -25,14 +19,14 @@ export interface StormOutcome {
 
 /** Longest time from the last fault to the end of the last run. */
 const CALM_LIMIT_MS = 180_000;
-const STRANGER = 'acc_stranger';
+const ASKED_BY_THE_STRANGER = 20;
 
 /**
  * Runs pipelines of two accounts while processes are killed and stopped and providers misbehave; heals everything, lets
  * all runs end, resumes those that failed for a provider's fault, and asks the witnesses.
  */
-export async function runStorm(seed: number, size: StormSize, plantedBug?: string): Promise<StormOutcome> {
-  const chaos = await ChaosSystem.start({ servers: 'own', plantedBug });
+export async function runStorm(seed: number, size: StormSize): Promise<StormOutcome> {
+  const chaos = await ChaosSystem.start({ servers: 'own' });
   try {
     const strangerKey = await openSecondAccount(chaos.system.databaseUrl);
     const clients = [chaos.client(), chaos.client(strangerKey)];
@@ -40,23 +34,25 @@ export async function runStorm(seed: number, size: StormSize, plantedBug?: strin
     const traffic = new Traffic(clients, size, new Random(seed));
     const running = traffic.run();
     const storm = new Random(seed + 1);
-    const dealt = await dealBlows(chaos, planBlows(storm, size), storm);
-    traffic.endAfterPlanned();
+    const dealt = await dealBlows(chaos, planBlows(storm, size), storm, () => traffic.progress);
+    await traffic.planned();
     const faultHits = await readFaultHits(chaos);
     await chaos.setFaults([]);
+    const healthySinceMs = Date.now();
     const watched = await running;
     const { runs, hits } = await resumeFailed(chaos, clients, watched);
-    const foreignAnswers = await askAsStranger(chaos, strangerKey, runs, clients.length);
-    const evidence = { ...(await collectEvidence(chaos, runs)), foreignAnswers };
+    const own = runs.filter(({ client }) => client === 0).slice(0, ASKED_BY_THE_STRANGER);
+    const foreignAnswers = await askAsStranger(chaos, strangerKey, own);
+    const evidence = { ...(await collectEvidence(chaos, runs)), foreignAnswers, healthySinceMs };
     return { evidence, dealt: [...dealt, ...hits], faultHits, resumed: hits.length };
   } finally {
     await chaos.stop();
   }
 }
 
-interface WatchedRun extends ClientEvidence {
+interface StormRun extends WatchedRun {
+  /** Index of the client that started it. */
   readonly client: number;
-  readonly end: Awaited<ReturnType<typeof watchRun>>['end'];
 }
 
 /** Keeps a number of runs under way, as many as are planned and on for as long as the storm lasts. */
@@ -70,17 +66,24 @@ class Traffic {
     private readonly random: Random,
   ) {}
 
-  endAfterPlanned(): void {
-    this.isStormy = false;
+  /** Share of the planned runs that have started, 0–1. */
+  get progress(): number {
+    return Math.min(this.started / this.size.runs, 1);
   }
 
-  async run(): Promise<readonly WatchedRun[]> {
+  /** Lets it end once the planned runs have started. */
+  async planned(): Promise<void> {
+    this.isStormy = false;
+    while (this.progress < 1) await sleep(200);
+  }
+
+  async run(): Promise<readonly StormRun[]> {
     const lines = Array.from({ length: this.size.concurrency }, () => this.runOneAfterTheOther());
     return (await Promise.all(lines)).flat();
   }
 
-  private async runOneAfterTheOther(): Promise<readonly WatchedRun[]> {
-    const runs: WatchedRun[] = [];
+  private async runOneAfterTheOther(): Promise<readonly StormRun[]> {
+    const runs: StormRun[] = [];
     while (this.isStormy || this.started < this.size.runs) {
       this.started += 1;
       const number = this.started;
@@ -100,9 +103,9 @@ class Traffic {
 async function resumeFailed(
   chaos: ChaosSystem,
   clients: readonly EverframeClient[],
-  watched: readonly WatchedRun[],
-): Promise<{ runs: readonly WatchedRun[]; hits: readonly DealtBlow[] }> {
-  const runs: WatchedRun[] = [];
+  watched: readonly StormRun[],
+): Promise<{ runs: readonly StormRun[]; hits: readonly DealtBlow[] }> {
+  const runs: StormRun[] = [];
   const hits: DealtBlow[] = [];
   for (const run of watched) {
     const client = clients[run.client];
@@ -120,53 +123,6 @@ async function resumeFailed(
   }
   chaos.disarm(RESUME_PLACE);
   return { runs, hits };
-}
-
-async function openSecondAccount(databaseUrl: string): Promise<string> {
-  const database = openDatabase(databaseUrl, { poolMax: 1 });
-  try {
-    await accounts.ensure(database, { id: STRANGER, name: 'Stranger', plan: 'self_hosted' });
-    const grant = { accountId: STRANGER, mode: 'test', credits: 1_000_000, grantKey: 'welcome' } as const;
-    await credits.grant(database, grant);
-    const key = formatApiKey('test', randomBytes(apiKeyRandomBytes));
-    await keys.register(database, {
-      accountId: STRANGER,
-      mode: 'test',
-      name: 'stranger',
-      hash: hashKey(key),
-      last4: key.slice(-4),
-      scopes: SCOPES,
-    });
-    return key;
-  } finally {
-    await database.close();
-  }
-}
-
-/** The second account asks for everything of the first one's first runs. */
-async function askAsStranger(
-  chaos: ChaosSystem,
-  key: string,
-  runs: readonly WatchedRun[],
-  accountsCount: number,
-): Promise<readonly ForeignAnswer[]> {
-  const foreign = runs.filter(({ client }) => client !== accountsCount - 1).slice(0, 20);
-  const answers: ForeignAnswer[] = [];
-  for (const { executionId } of foreign) {
-    const base = `/api/v1/workflows/executions/${executionId}`;
-    const asks = [
-      ['GET', base],
-      ['GET', `${base}/poll`],
-      ['POST', `${base}/cancel`],
-      ['POST', `${base}/resume`],
-    ] as const;
-    for (const [method, path] of asks) {
-      const headers = { authorization: `Bearer ${key}` };
-      const { status } = await fetch(`${chaos.system.urls.api}${path}`, { method, headers });
-      answers.push({ executionId, path: `${method} ${path}`, status });
-    }
-  }
-  return answers;
 }
 
 async function readFaultHits(chaos: ChaosSystem): Promise<ReadonlyMap<string, number>> {

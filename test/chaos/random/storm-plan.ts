@@ -65,7 +65,7 @@ export function planFaults(): readonly FaultRule[] {
   return [
     { provider: 'chaos-lookup', contains: FAILING, action: 'fail_job' },
     ...providers.flatMap((provider) => [
-      rule(provider, 'accept_then_drop', 0.1),
+      rule(provider, 'accept_then_drop', 0.12),
       rule(provider, 'malformed', 0.04),
       rule(provider, 'rate_limit', 0.03),
       rule(provider, 'server_error', 0.03, { status: 503 }),
@@ -74,7 +74,7 @@ export function planFaults(): readonly FaultRule[] {
       rule(provider, 'truncate', 0.05, { operation: 'output' }),
       rule(provider, 'duplicate_webhook', 0.2),
     ]),
-    ...['chaos-idempotent', 'chaos-lookup'].map((provider) => rule(provider, 'hang', 0.02)),
+    ...['chaos-idempotent', 'chaos-lookup'].map((provider) => rule(provider, 'hang', 0.04)),
     ...['chaos-idempotent', 'chaos-lookup', 'chaos-none'].map((provider) =>
       rule(provider, 'slow', 0.04, { delayMs: 4_000 }),
     ),

@@ -51,14 +51,20 @@ export class ChaosSystem {
         : { DATABASE_URL: backend.url, TEMPORAL_ADDRESS: process.env['TEMPORAL_ADDRESS'] };
     const config = readCliConfig({ ...environment, ...servers }, home);
     const programs = { api: PROGRAM, worker: PROGRAM, sandbox: PROGRAM };
-    const system = await bringUp({ config, report: () => undefined, programs });
-    const secondWorker = await startSecondWorker(home, environment, system);
-    return new ChaosSystem(home, system, secondWorker, rules, async () => {
-      await secondWorker.stop();
-      await system.stop();
-      await backend?.close();
-      rmSync(home, { recursive: true, force: true });
-    });
+    const undo = [async () => rmSync(home, { recursive: true, force: true }), async () => backend?.close()];
+    const release = async (): Promise<void> => {
+      for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+    };
+    try {
+      const system = await bringUp({ config, report: () => undefined, programs });
+      undo.push(() => system.stop());
+      const secondWorker = await startSecondWorker(home, environment, system);
+      undo.push(() => secondWorker.stop());
+      return new ChaosSystem(home, system, secondWorker, rules, release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   get assetFolder(): string {

@@ -22,15 +22,18 @@ export function patiently(client: EverframeClient): EverframeClient {
   };
 }
 
-/** Calls again while nobody answers, or the answer is a 5xx. */
-export async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
+/** Nobody answers, or the answer is a 5xx. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof EverframeError && (error.status === 0 || error.status >= 500);
+}
+
+async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   const endsAtMs = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      const mayPass = error instanceof EverframeError && (error.status === 0 || error.status >= 500);
-      if (!mayPass || performance.now() > endsAtMs) throw error;
+      if (!isOutage(error) || performance.now() > endsAtMs) throw error;
       await sleep(PAUSE_MS);
     }
   }

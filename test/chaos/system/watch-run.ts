@@ -1,27 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EverframeClient } from '../../../client/everframe-client';
 import type { ExecutionView } from '../../../pipeline/execution-view';
 import type { ClientEvidence } from '../evidence/evidence';
-import { untilAnswered } from './patience';
+import { isOutage } from './patience';
 
-/**
- * Watches a run to its end and keeps every state that a caller was shown, also across outages of the API.
- *
- * @throws when it has not ended after `limitMs`
- */
+const PAUSE_MS = 250;
+
+export interface WatchedRun extends ClientEvidence {
+  /** Undefined: it had not ended after the limit. */
+  readonly end: ExecutionView | undefined;
+}
+
+/** Watches a run to its end and keeps every state that a caller was shown, also across outages of the API. */
 export async function watchRun(
   client: EverframeClient,
   executionId: string,
   limitMs: number,
-): Promise<ClientEvidence & { readonly end: ExecutionView | undefined }> {
+): Promise<WatchedRun> {
   const views: ExecutionView[] = [];
   const signal = AbortSignal.timeout(limitMs);
-  try {
-    await untilAnswered(async () => {
+  while (!signal.aborted) {
+    try {
       for await (const view of client.watch(executionId, { signal })) views.push(view);
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
+      return { executionId, views, end: views.at(-1) };
+    } catch (error) {
+      if (!signal.aborted && !isOutage(error)) throw error;
+      await sleep(PAUSE_MS);
+    }
   }
-  const last = views.at(-1);
-  return { executionId, views, end: last?.status === 'RUNNING' ? undefined : last };
+  return { executionId, views, end: undefined };
 }
