@@ -2,12 +2,13 @@ import { createReadText } from '../activities/media-access';
 import { computePure } from '../activities/own-steps';
 import { requireDefinition, resolveRequest } from '../activities/resolve-request';
 import { computeMedia } from '../activities/run-media';
+import { StepError } from '../activities/to-application-failure';
 import { fillTemplates } from '../pipeline/pure/templates';
 import { collectInputs } from '../pipeline/pure/node-inputs';
 import type { BundleNode, ReplayBundle } from '../pipeline/replay-bundle';
 import type { ReplayedNode } from '../pipeline/replay-report';
 import type { AssetStore } from '../store/assets/asset-store';
-import type { JobInput, NodeOutputs, PlanNode, StepInput } from '../workflows/contract';
+import type { Candidate, JobInput, NodeOutputs, PlanNode, StepInput } from '../workflows/contract';
 import { registerReplayed, REPLAY_ACCOUNT, type BundleAssets } from './bundle-assets';
 import { BundleError } from './bundle-error';
 
@@ -55,14 +56,11 @@ export async function runNode(
       const input = stepInput(context, node, lookup);
       return { source: 'computed', outputs: await computeMedia(ownWork(context), definition, input, signal) };
     }
-    case 'provider': {
-      const candidate = work.candidates.find(
-        ({ provider, model }) => provider === recorded.provider && model === recorded.model,
-      );
-      if (!candidate) throw new BundleError('The bundle does not say which candidate of the plan served it.');
-      const input = { ...stepInput(context, node, lookup), candidate, fallbackFrom: [] };
-      return { source: 'recorded', outputs: assets.actualOutputs(await findResult(context, input)) };
-    }
+    case 'provider':
+      return {
+        source: 'recorded',
+        outputs: assets.actualOutputs(await findResult(context, node, recorded, lookup)),
+      };
   }
 }
 
@@ -70,20 +68,59 @@ function ownWork({ assetStore, workFolder }: ReplayContext) {
   return { assetStore, registerAsset: registerReplayed, settings: { workFolder } };
 }
 
-/** The settled result of the request that this replay makes of its own inputs. */
-async function findResult({ bundle, assetStore }: ReplayContext, input: JobInput): Promise<NodeOutputs> {
-  const { requestHash } = await resolveRequest(input, createReadText({ assetStore }, REPLAY_ACCOUNT));
-  const { provider, model } = input.candidate;
-  const settled = bundle.jobs.filter(
+/**
+ * The settled result of the request that this replay makes of its own inputs: as posted, or with one of the changes that
+ * the node has for its failures.
+ */
+async function findResult(
+  context: ReplayContext,
+  node: PlanNode,
+  { provider, model }: BundleNode,
+  lookup: (nodeId: string) => NodeOutputs | undefined,
+): Promise<NodeOutputs> {
+  const settled = context.bundle.jobs.filter(
     (job) =>
-      job.step === input.step && job.provider === provider && job.model === model && job.state === 'SETTLED',
+      job.step === node.id && job.provider === provider && job.model === model && job.state === 'SETTLED',
   );
-  const job = settled.filter((each) => each.requestHash === requestHash).at(-1);
-  if (job?.outputs) return job.outputs;
+  const asked: string[] = [];
+  for (const { candidates, ...planned } of waysToAsk(node)) {
+    const candidate = candidates.find((each) => each.provider === provider && each.model === model);
+    if (!candidate) continue;
+    const input = { ...stepInput(context, planned, lookup), candidate, fallbackFrom: [] };
+    const { requestHash, refusal } = await hashOrRefusal(context, input);
+    const job = settled.filter((each) => each.requestHash === requestHash).at(-1);
+    if (job?.outputs) return job.outputs;
+    asked.push(refusal ?? requestHash.slice(0, 12));
+  }
   const known = settled.map((each) => each.requestHash.slice(0, 12)).join(', ') || 'none';
   throw new BundleError(
-    `The replay asks ${provider}:${model} something else than was recorded: request ${requestHash.slice(0, 12)}, recorded ${known}.`,
+    `The replay asks ${provider}:${model} something else than was recorded: request ${asked.join(', ') || 'none'}, recorded ${known}.`,
   );
+}
+
+type AskedNode = PlanNode & { readonly candidates: readonly Candidate[] };
+
+/** The node as posted, then with each of its changes. */
+function waysToAsk(node: PlanNode): readonly AskedNode[] {
+  const candidates = node.work.kind === 'provider' ? node.work.candidates : [];
+  const changed = (node.changes ?? []).map(({ config, templates, replacedInputs, ...change }) => {
+    const inputs = node.inputs.filter(({ port }) => !replacedInputs.includes(port));
+    return { ...node, config, templates, inputs, candidates: change.candidates };
+  });
+  return [{ ...node, candidates }, ...changed];
+}
+
+/** A request that this candidate cannot serve is none: another change may have been served. */
+async function hashOrRefusal(
+  { assetStore }: ReplayContext,
+  input: JobInput,
+): Promise<{ readonly requestHash: string; readonly refusal?: string }> {
+  try {
+    return await resolveRequest(input, createReadText({ assetStore }, REPLAY_ACCOUNT));
+  } catch (error) {
+    if (error instanceof StepError) return { requestHash: '', refusal: error.message };
+    throw error;
+  }
 }
 
 /** As the workflow makes it, see workflows/run-node.ts. */

@@ -65,6 +65,14 @@ beforeAll(async () => {
         .build(),
     );
     await save('failed.tar', failed);
+    const changes = [{ on: ['content_refused'], set: { prompt: 'a tame toad' } }];
+    const changed = await run(
+      aGraph('forbidden toad')
+        .node('image', 'generate:flux_2_pro', {}, { retry: { changes } })
+        .edge('prompt', 'image')
+        .build(),
+    );
+    await save('changed.tar', changed);
     await test.setFaults([]);
     await test.client.resume(failed);
     await test.client.wait(failed);
@@ -163,6 +171,10 @@ describe('a bundle', () => {
     const { exitCode, report } = await replay('resumed.tar');
     expect(report.nodes.map(({ verdict }) => verdict)).toEqual(['equal', 'equal', 'equal', 'equal']);
     expect(exitCode).toBe(0);
+  });
+
+  it('holds what was served with a change after a failure', async () => {
+    expect(await replay('changed.tar')).toMatchObject({ exitCode: 0, report: { isEqual: true } });
   });
 
   it('with a tampered picture names the node whose result it is', async () => {
