@@ -54,9 +54,9 @@ export function writeFenced<T>(
 }
 
 /**
- * Writes what only the sender of a job can know: the provider's answer. Its claim's token is the authority for that, not
+ * Writes what only the sender of a job can know: the provider's answer. That it has it is the authority for that, not
  * its Temporal run; so what was paid is on record also when a resume or a reset replaced the run during the send.
- * For steps that name the token, and for sends; never for nodes.
+ * For acceptances, steps that name the claim's token, and sends; never for nodes.
  */
 export async function asSender<T>(
   deps: FenceDependencies,

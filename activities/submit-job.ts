@@ -35,8 +35,8 @@ async function accept(
   sent: Extract<DrivenJob<JobHandle>, { kind: 'sent' }>,
 ): Promise<SubmitJobResult> {
   const { deps, input } = context;
-  const { job, claim, value: handle, startedAt, latencyMs } = sent;
-  const acceptance = { jobId: job.id, token: claim.token, handle, send: { startedAt, latencyMs } };
+  const { job, value: handle, startedAt, latencyMs } = sent;
+  const acceptance = { jobId: job.id, handle, send: { startedAt, latencyMs } };
   const { state, attempts, isSurplus } = await untilRecorded(deps, async () => {
     const recorded = await asSender(deps, input, (scope) =>
       jobs.writeAcceptance(deps.database, scope, acceptance),

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -468,6 +469,40 @@ describe('the answer of a provider', () => {
     expect(await execution.node('n1')).toMatchObject({ possibleDuplicate: true });
     expect(await submit()).toMatchObject({ status: 'accepted', jobId: job?.id });
   });
+
+  it.each(['idempotent', 'lookup'] as const)(
+    'that comes late, while another attempt sends the job again (%s), is on record, and its job goes on',
+    async (submitSafety) => {
+      const { submit, fake, jobs: all } = await aSetting(new FakeProvider(submitSafety));
+      fake.lookup = async () => undefined;
+      const events = new EventEmitter();
+      const sentAgain = once(events, 'sent again');
+      const recorded = once(events, 'recorded');
+      let second: Promise<SubmitJobResult> | undefined;
+      fake.answer = async (nth) => {
+        if (nth === 1) {
+          // The first sender is stopped until the other attempt has sent, and is heard first all the same.
+          second = submit({ deps: LATER });
+          await sentAgain;
+          return { providerJobId: 'p1' };
+        }
+        events.emit('sent again');
+        await recorded;
+        return { providerJobId: submitSafety === 'idempotent' ? 'p1' : 'p2' };
+      };
+      expect(await submit()).toMatchObject({ status: 'accepted' });
+      events.emit('recorded');
+      await Promise.allSettled([second]);
+      expect(fake.cancelled).toEqual(submitSafety === 'idempotent' ? [] : ['p2']);
+      expect(await all()).toMatchObject([
+        {
+          state: 'ACCEPTED',
+          providerHandle: { providerJobId: 'p1' },
+          possibleDuplicate: submitSafety !== 'idempotent',
+        },
+      ]);
+    },
+  );
 
   it('that comes after its own callback is not surplus, though the callback knew less of it', async () => {
     const { submit, fake, execution, jobs: all } = await aSetting();

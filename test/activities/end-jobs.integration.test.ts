@@ -57,8 +57,8 @@ describe('cancelling jobs', () => {
   it('ends the others when one cannot be cancelled at its provider, and asks again for that one', async () => {
     const execution = await anExecution(database);
     await execution.acceptedJob({ ...MODEL, step: 'n1', nodeId: 'n1' });
-    const { jobId, claim } = await execution.claimedJob({ ...MODEL, step: 'n2', nodeId: 'n2' });
-    await execution.write((writer) => writer.acceptJob(jobId, claim.token, { providerJobId: 'p2' }));
+    const { jobId } = await execution.claimedJob({ ...MODEL, step: 'n2', nodeId: 'n2' });
+    await execution.write((writer) => writer.adoptJob(jobId, { providerJobId: 'p2' }));
     const fake = new FakeProvider();
     fake.beforeCancel = async (id) => {
       if (id === 'p1') throw providerError('unavailable');

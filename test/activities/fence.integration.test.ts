@@ -47,12 +47,12 @@ describe('after a reset', () => {
 
   it('the old run’s sender still records the answer that it alone has', async () => {
     const execution = await startedExecution();
-    const { jobId, claim } = await execution.claimedJob();
+    const { jobId } = await execution.claimedJob();
     await writeAs(execution, 'run-2', 'run-2');
     const scope = { executionId: execution.id, accountId: execution.accountId, mode: 'test' } as const;
     const deps = { database, latestRunId: async () => 'run-2' };
     const send = { latencyMs: 1, startedAt: new Date() };
-    const acceptance = { jobId, token: claim.token, handle: { providerJobId: 'p1' }, send };
+    const acceptance = { jobId, handle: { providerJobId: 'p1' }, send };
     await anEnvironment(RUN).run(() =>
       asSender(deps, scope, (writeScope) => jobs.writeAcceptance(database, writeScope, acceptance)),
     );

@@ -235,8 +235,8 @@ describe('the sweeper, for jobs that nobody looks after,', () => {
           ...{ step: 'image', nodeId: 'image', nodeType: 'generate:flux_2_pro', provider: 'fal' },
           ...{ model: 'fal-ai/flux-2-pro', requestHash: 'ab', request: {}, priceCredits: 1 },
         });
-        const claim = await writer.claimJob(job.id, { leaseMs: 60_000 });
-        await writer.acceptJob(job.id, claim?.token ?? '', { providerJobId: 'p1' });
+        await writer.claimJob(job.id, { leaseMs: 60_000 });
+        await writer.adoptJob(job.id, { providerJobId: 'p1' });
       });
     }
     await terminate(ended.executionId);

@@ -92,9 +92,7 @@ export interface ExecutionWriter {
   reclaimJob(jobId: string, options: { leaseMs: number; credentialId?: string }): Promise<JobClaim | null>;
   /** SUBMITTING → INTENT: definitely not accepted, and it may be tried again. */
   returnJob(jobId: string, token: string, failure: FailureView): Promise<boolean>;
-  /** SUBMITTING or UNKNOWN → ACCEPTED by the claimer. */
-  acceptJob(jobId: string, token: string, handle: JsonObject): Promise<boolean>;
-  /** SUBMITTING or UNKNOWN → ACCEPTED: a callback or a look-up found it. */
+  /** SUBMITTING or UNKNOWN → ACCEPTED: a callback or a look-up found it. The answer to a send is a write of its own. */
   adoptJob(jobId: string, handle: JsonObject): Promise<boolean>;
   /** Definitely not accepted. With a token: from SUBMITTING or UNKNOWN; without: from INTENT or UNKNOWN. Gives the reservation back. */
   rejectJob(jobId: string, token: string | null, failure: FailureView): Promise<boolean>;

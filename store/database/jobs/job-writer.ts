@@ -4,7 +4,6 @@ import type { ExecutionWriter } from '../executions/execution-writer';
 import { isOpenStatus, type WriteContext } from '../executions/write-context';
 import { toJson, toNullableJson } from '../json';
 import type { JobState } from '../tables';
-import { acceptJob } from './accept-job';
 import { JobStateError, type Job, type JobClaim } from './job';
 import { jobColumns, toJob } from './job-row';
 import { closeJob, endJob, moveJob, reopenJob, stopJob, type Transition } from './job-transition';
@@ -31,7 +30,7 @@ export function jobWriter(context: WriteContext): JobWriter {
 
 type SendWriter = Pick<
   JobWriter,
-  'claimJob' | 'reclaimJob' | 'returnJob' | 'acceptJob' | 'adoptJob' | 'unknownJob' | 'storeJob'
+  'claimJob' | 'reclaimJob' | 'returnJob' | 'adoptJob' | 'unknownJob' | 'storeJob'
 >;
 
 function sendWriter(context: WriteContext): SendWriter {
@@ -45,7 +44,6 @@ function sendWriter(context: WriteContext): SendWriter {
         { jobId, token, from: ['SUBMITTING'] },
         { state: 'INTENT', failure: toJson(failure), lease_until: null },
       ),
-    acceptJob: (jobId, token, handle) => acceptJob(context, jobId, token, handle),
     adoptJob: (jobId, handle) =>
       move(
         { jobId, from: ['SUBMITTING', 'UNKNOWN'] },

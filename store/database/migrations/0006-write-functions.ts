@@ -309,14 +309,15 @@ begin
     and reserve_open_jobs(p_execution_id, job.price_reserved, not is_claimed and job.state <> 'INTENT');
 end $$;
 
--- SUBMITTING or UNKNOWN → ACCEPTED by the holder of the claim; false when the job is in another state.
-create function accept_job(p_execution_id text, p_job_id text, p_token uuid, p_handle json) returns boolean
+-- SUBMITTING or UNKNOWN → ACCEPTED; false when the job is in another state. The first answer counts, whoever holds the
+-- claim by then: at a provider with idempotency keys it tells of the very job that the holder is about to hear of.
+create function accept_job(p_execution_id text, p_job_id text, p_handle json) returns boolean
 language plpgsql as $$
 begin
   update jobs
   set state = 'ACCEPTED', provider_handle = p_handle, accepted_at = now(), lease_until = null, failure = null,
       closed_at = null
-  where id = p_job_id and execution_id = p_execution_id and claim_token = p_token and state in ('SUBMITTING', 'UNKNOWN');
+  where id = p_job_id and execution_id = p_execution_id and state in ('SUBMITTING', 'UNKNOWN');
   return found;
 end $$;
 
@@ -447,10 +448,10 @@ begin
   end if;
 end $$;
 
--- The provider's word that it took the job, and the send that brought it. A word that comes when the job is somebody
--- else's, or was accepted under another handle, tells of a second job at the provider: surplus, and shown as such.
+-- The provider's word that it took the job, and the send that brought it. A word that comes when the job was
+-- accepted under another handle, or has ended, tells of a second job at the provider: surplus, and shown as such.
 create function write_acceptance(p_execution_id text, p_run_id text, p_continued_from_run_id text, p_job_id text,
-  p_token uuid, p_handle json, p_latency_ms integer, p_started_at timestamptz,
+  p_handle json, p_latency_ms integer, p_started_at timestamptz,
   out state text, out attempts integer, out is_surplus boolean)
 language plpgsql as $$
 declare
@@ -460,7 +461,7 @@ declare
 begin
   perform lock_execution(p_execution_id, p_run_id, p_continued_from_run_id);
   attempts := 0;
-  if accept_job(p_execution_id, p_job_id, p_token, p_handle) then
+  if accept_job(p_execution_id, p_job_id, p_handle) then
     v_send := append_send(p_execution_id, p_job_id, 'accepted', null, null, null, p_latency_ms, p_started_at);
     v_costs := refresh_node_costs(p_execution_id, v_send.step);
     attempts := v_costs.attempts;

@@ -131,8 +131,8 @@ export class TestExecution {
   }
 
   async acceptedJob(changes: Partial<OpenJobRequest> = {}, runId = RUN): Promise<string> {
-    const { jobId, claim } = await this.claimedJob(changes, runId);
-    await this.write((writer) => writer.acceptJob(jobId, claim.token, { providerJobId: 'p1' }), runId);
+    const { jobId } = await this.claimedJob(changes, runId);
+    await this.write((writer) => writer.adoptJob(jobId, { providerJobId: 'p1' }), runId);
     return jobId;
   }
 

@@ -139,7 +139,7 @@ class Play {
       switch (operation.kind) {
         case 'accept': {
           const claim = await writer.claimJob(jobId, { leaseMs: -1 });
-          if (claim !== null) await writer.acceptJob(jobId, claim.token, { providerJobId: 'p' });
+          if (claim !== null) await writer.adoptJob(jobId, { providerJobId: 'p' });
           return;
         }
         case 'settle':
