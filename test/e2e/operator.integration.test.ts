@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import type { ExecutionView } from '../../pipeline/execution-view';
 import { executionWorkflowId, settleWorkflowId } from '../../workflows/contract';
 import { mainJob } from '../support/graph-builder';
@@ -12,21 +11,14 @@ const TRUTH_WITHIN_MS = 10_000;
 const UPSCALER = 'clarityai/crystal-upscaler';
 
 let test: TestSystem;
-let connection: Connection;
-let temporal: Client;
 
 beforeAll(async () => {
   test = await TestSystem.start();
-  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
-  temporal = new Client({ connection });
 });
 
 afterEach(() => test.setFaults([]));
 
-afterAll(async () => {
-  await connection.close();
-  await test.stop();
-});
+afterAll(() => test.stop());
 
 /** A run whose picture is paid and whose upscale is under way at the provider. */
 async function inFlight(prompt: string): Promise<string> {
@@ -40,7 +32,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(50);
 }
 
-const handleOf = (executionId: string) => temporal.workflow.getHandle(executionWorkflowId(executionId));
+const handleOf = (executionId: string) => test.temporal.workflow.getHandle(executionWorkflowId(executionId));
 
 /** The view once the API says that the execution is over, and how long after Temporal it did. */
 async function truthOf(executionId: string): Promise<{ view: ExecutionView; lateMs: number }> {
@@ -67,7 +59,7 @@ describe('an operator who ends a run in Temporal while a paid job is under way',
     expect(lateMs).toBeLessThan(TRUTH_WITHIN_MS);
     expect(view.credits.held).toBe(0);
     await untilStopped(executionId);
-    await temporal.workflow.getHandle(settleWorkflowId(executionId, 1)).result();
+    await test.temporal.workflow.getHandle(settleWorkflowId(executionId, 1)).result();
     const settled = await test.client.poll(executionId);
     expect(settled.credits).toMatchObject({ held: 0, charged: view.nodes['image']?.credits });
     await recordWorkflow(settleWorkflowId(executionId, 1), 'settled');
@@ -105,17 +97,7 @@ describe('an operator who ends a run in Temporal while a paid job is under way',
   it('by resetting it, has the new run wait for the same job: nothing is bought twice', async () => {
     await test.setFaults([{ model: UPSCALER, action: 'slow_job', delayMs: 5_000 }]);
     const executionId = await inFlight('reset redpoll');
-    const workflowId = executionWorkflowId(executionId);
-    const { runId } = await handleOf(executionId).describe();
-    const { events } = await handleOf(executionId).fetchHistory();
-    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-    await temporal.workflow.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId, runId },
-      reason: 'a test',
-      workflowTaskFinishEventId: firstTask?.eventId,
-      requestId: executionId,
-    });
+    await test.resetToStart(executionId);
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', attempt: 2, credits: { held: 0 } });
     expect(await test.accepted({ prompt: 'reset redpoll' })).toHaveLength(1);

@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
@@ -15,18 +14,15 @@ const RESUMES = 20;
  */
 export async function proveRaces(rounds: number): Promise<void> {
   const test = await TestSystem.start({ EVERFRAME_SANDBOX_LATENCY_SCALE: '0' });
-  const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   try {
-    const temporal = new Client({ connection });
     await test.setFaults([{ contains: 'doomed', action: 'refuse' }]);
-    for (let round = 1; round <= rounds; round += 1) await proveRound(test, temporal, round);
+    for (let round = 1; round <= rounds; round += 1) await proveRound(test, round);
   } finally {
-    await connection.close();
     await test.stop();
   }
 }
 
-async function proveRound(test: TestSystem, temporal: Client, round: number): Promise<void> {
+async function proveRound(test: TestSystem, round: number): Promise<void> {
   const graph = aGraph(`doomed race ${round}.`).node('text', 'text:llm').edge('prompt', 'text').build();
   const idempotencyKey = randomUUID();
   const receipts = await together(POSTS, () => test.client.execute(graph, { idempotencyKey }));
@@ -39,11 +35,11 @@ async function proveRound(test: TestSystem, temporal: Client, round: number): Pr
   expect(resumes.filter((each) => each !== undefined)).toHaveLength(1);
   expect(await test.client.wait(executionId)).toMatchObject({ status: 'FAILED', attempt: 2 });
   expect(await test.accepted({ prompt: `doomed race ${round}.` })).toHaveLength(2);
-  expect(await closedRuns(temporal, executionId)).toBe(2);
+  expect(await closedRuns(test, executionId)).toBe(2);
 }
 
 /** Temporal runs of the execution, once both that must be there are listed. */
-async function closedRuns(temporal: Client, executionId: string): Promise<number> {
+async function closedRuns({ temporal }: TestSystem, executionId: string): Promise<number> {
   const query = `WorkflowId = '${executionWorkflowId(executionId)}'`;
   for (;;) {
     const { count } = await temporal.workflow.count(query);

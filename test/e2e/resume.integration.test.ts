@@ -1,26 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph, mainJob, type BuiltGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
 let test: TestSystem;
-let connection: Connection;
-let temporal: Client;
 
 beforeAll(async () => {
   test = await TestSystem.start();
-  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
-  temporal = new Client({ connection });
 });
 
 afterEach(() => test.setFaults([]));
 
-afterAll(async () => {
-  await connection.close();
-  await test.stop();
-});
+afterAll(() => test.stop());
 
 /** A run whose third step fails at every provider. */
 async function failedRun(graph: BuiltGraph) {
@@ -121,20 +113,8 @@ describe('a completed execution', () => {
     expect(completed.status).toBe('COMPLETED');
     const paid = (await test.accepted()).length;
 
-    const workflowId = executionWorkflowId(executionId);
-    const handle = temporal.workflow.getHandle(workflowId);
-    const { runId } = await handle.describe();
-    const { events } = await handle.fetchHistory();
-    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-    await temporal.workflow.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId, runId },
-      reason: 'a test',
-      // Everything after the first workflow task happens again.
-      workflowTaskFinishEventId: firstTask?.eventId,
-      requestId: executionId,
-    });
-    await temporal.workflow.getHandle(workflowId).result();
+    await test.resetToStart(executionId);
+    await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).result();
 
     const again = await test.client.wait(executionId);
     const { charged } = completed.credits;

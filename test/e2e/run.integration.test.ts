@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import sharp from 'sharp';
 import { executionViewSchema } from '../../pipeline/execution-view';
 import { executionWorkflowId } from '../../workflows/contract';
@@ -8,19 +7,12 @@ import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
 let test: TestSystem;
-let connection: Connection;
-let temporal: Client;
 
 beforeAll(async () => {
   test = await TestSystem.start();
-  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
-  temporal = new Client({ connection });
 });
 
-afterAll(async () => {
-  await connection.close();
-  await test.stop();
-});
+afterAll(() => test.stop());
 
 /** Starts a graph and waits for its end. */
 async function run(graph: object) {
@@ -56,7 +48,9 @@ describe('an execution', () => {
 
   it('shows one activity per provider step to operators, with names that can be read', async () => {
     const { executionId } = await run(mainJob('A forest in fog'));
-    const { events } = await temporal.workflow.getHandle(executionWorkflowId(executionId)).fetchHistory();
+    const { events } = await test.temporal.workflow
+      .getHandle(executionWorkflowId(executionId))
+      .fetchHistory();
     const ids = (events ?? []).flatMap(
       (event) => event.activityTaskScheduledEventAttributes?.activityId ?? [],
     );
@@ -67,7 +61,7 @@ describe('an execution', () => {
       'upscale/fal:clarityai/crystal-upscaler/submit',
       'upscale/fal:clarityai/crystal-upscaler/await',
     ]);
-    const description = await temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
+    const description = await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
     expect(description.searchAttributes).toMatchObject({
       EverframeStatus: ['COMPLETED'],
       Providers: ['fal'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph, mainJob } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
@@ -12,8 +12,6 @@ import { TestSystem } from '../support/test-system';
 /** Rules of the failpoints; empty but for one test. */
 let failpoints: string;
 let test: TestSystem;
-let connection: Connection;
-let temporal: Client;
 
 beforeAll(async () => {
   failpoints = mkdtempSync(join(tmpdir(), 'everframe-failpoints-'));
@@ -21,14 +19,11 @@ beforeAll(async () => {
     EVERFRAME_RESUBMIT_BELOW_CREDITS: '0',
     EVERFRAME_FAILPOINTS: failpoints,
   });
-  connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
-  temporal = new Client({ connection });
 });
 
 afterEach(() => test.setFaults([]));
 
 afterAll(async () => {
-  await connection.close();
   await test.stop();
   rmSync(failpoints, { recursive: true });
 });
@@ -44,24 +39,9 @@ async function outOfBudget(prompt: string) {
   return { executionId, graph, quote, view, imagePrice };
 }
 
-/** What an operator does in the Temporal UI: all but the first workflow task happens again. */
-async function resetToStart(executionId: string): Promise<void> {
-  const workflowId = executionWorkflowId(executionId);
-  const handle = temporal.workflow.getHandle(workflowId);
-  const [{ runId }, { events }] = [await handle.describe(), await handle.fetchHistory()];
-  const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-  await temporal.workflow.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId, runId },
-    reason: 'a test',
-    workflowTaskFinishEventId: firstTask?.eventId,
-    requestId: executionId,
-  });
-}
-
 /** The row is written a moment before Temporal has the rest of the same step. */
 async function untilOperatorsSee(executionId: string, status: string): Promise<void> {
-  const handle = temporal.workflow.getHandle(executionWorkflowId(executionId));
+  const handle = test.temporal.workflow.getHandle(executionWorkflowId(executionId));
   const shown = async () => (await handle.describe()).searchAttributes['EverframeStatus']?.[0];
   while ((await shown()) !== status) await setImmediate();
 }
@@ -121,7 +101,7 @@ describe('an execution whose budget is reached', () => {
 
   it('waits again in the run that an operator resets it to, and pays nothing twice', async () => {
     const { executionId, imagePrice } = await outOfBudget('reset badger');
-    await resetToStart(executionId);
+    await test.resetToStart(executionId);
     let view = await test.client.poll(executionId);
     while (view.attempt === 1 || view.status === 'RUNNING') view = await test.client.poll(executionId);
     expect(view).toMatchObject({ status: 'WAITING', attempt: 2, credits: { held: 0, charged: imagePrice } });
@@ -159,7 +139,7 @@ describe('an execution whose budget is reached', () => {
 
   it('goes on in another run with an edited graph, and the one that waited ends as superseded', async () => {
     const { executionId, graph } = await outOfBudget('edited badger');
-    const { runId } = await temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
+    const { runId } = await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
     const nodes = graph.nodes.map((node) =>
       node.id === 'upscale' ? { ...node, data: { nodeType: 'image:resize', config: { width: 64 } } } : node,
     );
@@ -169,7 +149,7 @@ describe('an execution whose budget is reached', () => {
     expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 2 });
     expect(resumed.nodes['upscale']?.nodeType).toBe('image:resize');
     expect(await test.accepted({ prompt: 'edited badger' })).toHaveLength(1);
-    const waited = temporal.workflow.getHandle(executionWorkflowId(executionId), runId);
+    const waited = test.temporal.workflow.getHandle(executionWorkflowId(executionId), runId);
     await expect(waited.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     expect((await waited.describe()).status.name).toBe('FAILED');
     await recordHistory(executionId, 'superseded-while-waiting', runId);

@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { readCliConfig } from '../../cli/config';
 import { findFreePort } from '../../cli/embedded/ports';
 import { bringUp, type RunningSystem } from '../../cli/up';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import type { LedgerEntry } from '../../sandbox/core/ledger';
 import type { FaultRule } from '../../sandbox/core/faults';
+import { executionWorkflowId } from '../../workflows/contract';
 import { createTestDatabase } from './test-database';
 
 /** API, worker and sandbox as processes of their own, on the PostgreSQL and Temporal of the test run. */
@@ -20,6 +22,8 @@ export class TestSystem {
   private constructor(
     readonly system: RunningSystem,
     readonly client: EverframeClient,
+    /** For what an operator does in Temporal. */
+    readonly temporal: Client,
     readonly taskQueue: string,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly release: () => Promise<void>,
@@ -53,7 +57,10 @@ export class TestSystem {
       TEMPORAL_ADDRESS: system.temporalAddress,
       EVERFRAME_SANDBOX_URL: system.urls.sandbox,
     };
-    return new TestSystem(system, client, taskQueue, workerEnvironment, async () => {
+    const connection = await Connection.connect({ address: system.temporalAddress });
+    const temporal = new Client({ connection });
+    return new TestSystem(system, client, temporal, taskQueue, workerEnvironment, async () => {
+      await connection.close();
       await system.stop();
       await database.close();
       rmSync(home, { recursive: true, force: true });
@@ -101,6 +108,21 @@ export class TestSystem {
       body: JSON.stringify({ rules, seed: 1 }),
     });
     if (!response.ok) throw new Error(`The sandbox refused the fault plan: ${await response.text()}`);
+  }
+
+  /** What an operator does in the Temporal UI: all but the first workflow task happens again, in a new run. */
+  async resetToStart(executionId: string): Promise<void> {
+    const workflowId = executionWorkflowId(executionId);
+    const handle = this.temporal.workflow.getHandle(workflowId);
+    const [{ runId }, { events }] = [await handle.describe(), await handle.fetchHistory()];
+    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    await this.temporal.workflow.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId },
+      reason: 'a test',
+      workflowTaskFinishEventId: firstTask?.eventId,
+      requestId: executionId,
+    });
   }
 
   /** kill -9 of one process; the supervisor starts it again. */
