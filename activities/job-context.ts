@@ -75,7 +75,7 @@ async function resolve(
   }
 }
 
-/** Opened before the user resumed this run while it waited. */
+/** Opened before the user resumed the execution. */
 export function isOfThePast(job: Job, { resumedAtMs }: Pick<JobInput, 'resumedAtMs'>): boolean {
   return resumedAtMs !== undefined && job.createdAt.getTime() < resumedAtMs;
 }

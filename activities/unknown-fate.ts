@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { jobs } from '../store/database/jobs';
 import type { Job } from '../store/database/jobs/job';
 import { writeFenced } from './fence';
@@ -123,11 +122,7 @@ function isSenderGone({ deps }: JobContext<unknown>, job: Job): Promise<boolean>
 
 function decide({ deps, resolved, input, missingKey }: JobContext<unknown>, job: Job): Fate {
   // The user's word is for what was there when it was given, and counts once.
-  const isOld =
-    input.resumedAtMs === undefined
-      ? job.temporalRunId !== Context.current().info.workflowExecution?.runId
-      : isOfThePast(job, input);
-  if (input.resubmitUnknown && isOld) return { kind: 'resubmit', reason: 'user' };
+  if (input.resubmitUnknown && isOfThePast(job, input)) return { kind: 'resubmit', reason: 'user' };
   if (missingKey) throw missingKey;
   const wasResubmitted = job.generationReason === 'policy' || job.generationReason === 'user';
   const isCheap = job.priceReserved < deps.settings.resubmitBelowCredits;

@@ -17,10 +17,10 @@ export async function startExecution(
   pending: PendingStart,
   options: { readonly previousRunWaitMs?: number } = {},
 ): Promise<{ readonly runId: string }> {
-  const { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown } = pending;
+  const { executionId, accountId, mode, workflowName, plan, carried, failFast } = pending;
   if (pending.supersededRunId !== null) await temporal.supersede(executionId, pending.supersededRunId);
   const run = await temporal.start({
-    input: { executionId, accountId, mode, workflowName, plan, carried, failFast, resubmitUnknown },
+    input: { executionId, accountId, mode, workflowName, plan, carried, failFast, ...userWord(pending) },
     attempt: pending.attempt,
     priority: pending.priority,
     previousRunWaitMs: options.previousRunWaitMs ?? PREVIOUS_RUN_WAIT_MS,
@@ -28,6 +28,12 @@ export async function startExecution(
   failpoint('exec.after_start');
   await executions.started(database, executionId, run.runId);
   return run;
+}
+
+/** After an operator's reset the new run has the same input: the time tells which jobs the word was for. */
+function userWord({ resubmitUnknown, startRequestedAt }: PendingStart) {
+  // A job that was opened before the resume is never of the same millisecond.
+  return resubmitUnknown ? { resubmitUnknown, resumedAtMs: startRequestedAt.getTime() + 1 } : {};
 }
 
 /**

@@ -198,7 +198,7 @@ export interface ExecutionInput {
   /** Set when this Temporal run continues another one as new, so that the fence does not count an attempt. */
   readonly continuedFromRunId?: string;
   readonly resubmitUnknown?: boolean;
-  /** As in `ExecutionScope`; only in a run that continues another one as new. */
+  /** As in `ExecutionScope`. */
   readonly resumedAtMs?: number;
   /** `resumeNumber` of the last resume that the continued run has taken. */
   readonly resumesTaken?: number;
@@ -245,11 +245,11 @@ export interface ExecutionScope {
   readonly accountId: string;
   readonly mode: Mode;
   readonly continuedFromRunId?: string;
-  /** The user's word: jobs whose fate was unknown at the resume (or left so by an earlier Temporal run) are sent again. */
+  /** The user's word: jobs whose fate was unknown at `resumedAtMs` are sent again. */
   readonly resubmitUnknown?: boolean;
   /**
-   * When the user resumed this run while it waited, by the database's clock: jobs opened before it are of the past, as
-   * if an earlier run had left them. Absent: the run has not waited.
+   * When the user resumed this run while it waited, or gave the word that it began with; by the database's clock. Jobs
+   * opened before it are of the past, as if an earlier run had left them.
    */
   readonly resumedAtMs?: number;
 }

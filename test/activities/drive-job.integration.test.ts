@@ -241,6 +241,14 @@ describe('a job that was rejected', () => {
   });
 });
 
+/** The user has looked at what is there, and says to send it again. */
+async function aWord(all: Setting['jobs']): Promise<Partial<JobInput>> {
+  const left = (await all()).at(-1);
+  const resumedAtMs = (left?.createdAt.getTime() ?? 0) + 1;
+  while (Date.now() <= resumedAtMs) await nextTurn();
+  return { resubmitUnknown: true, resumedAtMs };
+}
+
 describe('a send of unknown fate at a provider without keys', () => {
   const ambiguous = () => Promise.reject(providerError('ambiguous'));
 
@@ -290,7 +298,7 @@ describe('a send of unknown fate at a provider without keys', () => {
       await expect(submit({ deps: LATER, runId: 'run-2' })).rejects.toMatchObject(failure);
       expect(fake.sends).toHaveLength(2);
       fake.answer = async () => ({ providerJobId: 'p3' });
-      await submit({ deps: LATER, runId: 'run-2', input: { resubmitUnknown: true } });
+      await submit({ deps: LATER, runId: 'run-2', input: await aWord(all) });
       expect(await all()).toMatchObject([{}, {}, { generationReason: 'user', possibleDuplicate: true }]);
     },
   );
@@ -329,8 +337,16 @@ describe('a send of unknown fate at a provider without keys', () => {
     await expect(submit({ deps })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
     await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
     await executions.prepareResume(database, execution.aResume());
-    const resumed = { deps, runId: 'run-2', input: { resubmitUnknown: true } };
-    await expect(submit(resumed)).rejects.toMatchObject({ type: 'SubmissionUnknown' });
+    const input = await aWord(all);
+    await expect(submit({ deps, runId: 'run-2', input })).rejects.toMatchObject({
+      type: 'SubmissionUnknown',
+    });
+    // An operator's reset gives the same input to one more run: the word was not for the second job.
+    const reset = { executionId: execution.id, fromRunId: 'run-2', toRunId: 'run-3' };
+    expect(await executions.takeOver(database, reset)).toBe(true);
+    await expect(submit({ deps, runId: 'run-3', input })).rejects.toMatchObject({
+      type: 'SubmissionUnknown',
+    });
     expect(fake.sends).toHaveLength(2);
     expect(await all()).toMatchObject([
       { state: 'SUPERSEDED' },
@@ -343,10 +359,7 @@ describe('a send of unknown fate at a provider without keys', () => {
     fake.answer = ambiguous;
     const deps = { ...LATER, settings: RISK_NOTHING };
     await expect(submit({ deps })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
-    const [left] = await all();
-    const resumedAtMs = (left?.createdAt.getTime() ?? 0) + 1;
-    const input = { resubmitUnknown: true, resumedAtMs };
-    while (Date.now() <= resumedAtMs) await nextTurn();
+    const input = await aWord(all);
     // The second one has an unknown fate as well: the word was not for it.
     await expect(submit({ deps, input })).rejects.toMatchObject({ type: 'SubmissionUnknown' });
     await expect(submit({ deps, input })).rejects.toMatchObject({ type: 'SubmissionUnknown' });

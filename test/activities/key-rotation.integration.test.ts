@@ -262,7 +262,7 @@ describe('a send of unknown fate', () => {
     expect(fake.sentUnder).toEqual([]);
     await execution.write((writer) => writer.finish({ status: 'FAILED', nodes: [] }));
     await executions.prepareResume(database, execution.aResume());
-    await submit({ runId: 'run-2', input: { resubmitUnknown: true } });
+    await submit({ runId: 'run-2', input: { resubmitUnknown: true, resumedAtMs: Date.now() + 1 } });
     expect(fake.sentUnder).toEqual([keys[1]]);
   });
 });

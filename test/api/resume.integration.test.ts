@@ -4,6 +4,7 @@ import { executions } from '../../store/database/executions';
 import {
   completeImage,
   failImage,
+  inputOf,
   pauseImage,
   signalsOf,
   terminate,
@@ -57,6 +58,18 @@ describe('POST /workflows/executions/:id/resume', () => {
       attempt: 2,
       nodes: { prompt: { status: 'COMPLETED' }, image: { status: 'PENDING', error: null } },
     });
+  });
+
+  it('tells the new run when the user gave the word to send again, so that it counts for what was there', async () => {
+    const executionId = await failed();
+    const body = { resubmitUnknown: true };
+    const beforeMs = Date.now();
+    expect(await api.call('POST', path(executionId, 'resume'), { body })).toMatchObject({ status: 202 });
+    const input = await inputOf(executionId);
+    expect(input).toMatchObject({ resubmitUnknown: true, resumedAtMs: expect.any(Number) });
+    const { resumedAtMs } = input as { resumedAtMs: number };
+    expect(resumedAtMs).toBeGreaterThan(beforeMs);
+    expect(resumedAtMs).toBeLessThanOrEqual(Date.now() + 1);
   });
 
   it('waits for the previous run to close', async () => {

@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { executions } from '../../../store/database/executions';
 import type { ExecutionWriter } from '../../../store/database/executions/execution-writer';
 import { executionWorkflowId, type AssetReference } from '../../../workflows/contract';
@@ -92,6 +93,13 @@ export async function cancelRequests(executionId: string): Promise<number> {
 export async function signalsOf(executionId: string, runId?: string): Promise<readonly unknown[]> {
   const events = await historyOf(executionId, runId);
   return events.flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+}
+
+/** What the latest run was started with. */
+export async function inputOf(executionId: string): Promise<unknown> {
+  const [started] = await historyOf(executionId);
+  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  return payload && defaultPayloadConverter.fromPayload(payload);
 }
 
 async function historyOf(executionId: string, runId?: string) {
