@@ -52,7 +52,9 @@ export function sendActivities(
     scheduleToCloseTimeout: `${node.timeoutSeconds} s`,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: RETRY_FOR_EVER,
+    // The activity says itself when a failed send is tried again: this is for workers that were killed, or that hang and
+    // take tasks all the same. A growing interval would let them hold the step up the longer.
+    retry: { initialInterval: '1 s', backoffCoefficient: 1 },
   });
 }
 
