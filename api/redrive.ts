@@ -1,6 +1,7 @@
 import { deadLetters } from '../store/database/dead-letters';
 import type { DeadLetter, DueRedrive } from '../store/database/dead-letters/dead-letter';
 import { ApiError } from './api-error';
+import { isDatabaseAway } from './is-database-away';
 import { TemporalUnavailableError } from './temporal-executions';
 import { previewResume, resume, type ResumeContext, type ResumeReceipt } from './routes/resume-execution';
 
@@ -67,7 +68,7 @@ async function beginOne(due: DueRedrive, dependencies: ResumeContext['dependenci
     await resume(executionId, {}, () => undefined, { caller: { accountId, mode }, dependencies });
     dependencies.logger.info({ executionId, redriveId }, 'A redrive let an execution go on.');
   } catch (error) {
-    if (error instanceof TemporalUnavailableError) throw error;
+    if (error instanceof TemporalUnavailableError || isDatabaseAway(error)) throw error;
     if (!(error instanceof ApiError)) {
       // It stays due; the others must not wait for it.
       dependencies.logger.error({ error, executionId, redriveId }, 'A redrive could not begin.');

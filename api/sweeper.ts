@@ -4,6 +4,7 @@ import { idempotency } from '../store/database/idempotency';
 import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
+import { isDatabaseAway } from './is-database-away';
 import { beginDueRedrives } from './redrive';
 import { deliverResume } from './resume-in-place';
 import { startExecution } from './start-execution';
@@ -85,17 +86,34 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   };
 }
 
-async function startPending(dependencies: SweeperDependencies): Promise<void> {
-  for (const pending of await executions.pendingStarts(dependencies.database, START_GRACE_MS)) {
+/** One that cannot be mended keeps no other from it. @returns whether all were */
+async function mendEach<T extends { readonly executionId: string }>(
+  { logger }: SweeperDependencies,
+  found: readonly T[],
+  mend: (one: T) => Promise<void>,
+): Promise<boolean> {
+  let areAllMended = true;
+  for (const one of found) {
     try {
-      await (pending.cancelRequestedAt === null ? startOne : dropOne)(dependencies, pending);
+      await mend(one);
     } catch (error) {
-      if (error instanceof TemporalUnavailableError) throw error;
-      const { executionId } = pending;
+      if (error instanceof TemporalUnavailableError || isDatabaseAway(error)) throw error;
+      areAllMended = false;
       const level = error instanceof PreviousRunOpenError ? 'info' : 'error';
-      dependencies.logger[level]({ error, executionId }, 'A pending execution cannot start yet.');
+      logger[level](
+        { error, executionId: one.executionId },
+        'An execution cannot be mended yet; the next sweep tries again.',
+      );
     }
   }
+  return areAllMended;
+}
+
+async function startPending(dependencies: SweeperDependencies): Promise<void> {
+  const found = await executions.pendingStarts(dependencies.database, START_GRACE_MS);
+  await mendEach(dependencies, found, (pending) =>
+    (pending.cancelRequestedAt === null ? startOne : dropOne)(dependencies, pending),
+  );
 }
 
 async function startOne(dependencies: SweeperDependencies, pending: PendingStart): Promise<void> {
@@ -121,17 +139,24 @@ async function dropOne(dependencies: SweeperDependencies, pending: PendingStart)
 
 /** A resume whose process died before its run was told, or while Temporal was away. */
 async function deliverResumes(dependencies: SweeperDependencies): Promise<void> {
-  for (const resume of await executions.pendingResumes(dependencies.database, START_GRACE_MS)) {
+  const found = await executions.pendingResumes(dependencies.database, START_GRACE_MS);
+  await mendEach(dependencies, found, async (resume) => {
     const isDelivered = await deliverResume(dependencies, resume);
     if (!isDelivered) await closeIfOver(dependencies, resume.executionId, resume.runId);
-  }
+  });
 }
 
 /** A cancel that was noted while Temporal was away, or whose process died before it was passed on. */
-async function passOnCancels({ database, temporal }: SweeperDependencies): Promise<void> {
-  for (const executionId of await executions.unansweredCancels(database, START_OVER_MS)) {
+async function passOnCancels(dependencies: SweeperDependencies): Promise<void> {
+  const { database, temporal } = dependencies;
+  const found = await executions.unansweredCancels(database, START_OVER_MS);
+  await mendEach(dependencies, found, async ({ executionId, runId }) => {
     await temporal.cancel(executionId);
-  }
+    const latest = await temporal.describeLatest(executionId);
+    const isOpen = latest !== undefined && latest.closedAtMs === undefined;
+    // Nothing runs any more that could end it: Temporal has lost it, or did not list its end.
+    if (!isOpen) await executions.closeFromTemporal(database, { executionId, runId, status: 'CANCELLED' });
+  });
 }
 
 async function closeEnded(dependencies: SweeperDependencies): Promise<void> {
@@ -142,8 +167,8 @@ async function closeEnded(dependencies: SweeperDependencies): Promise<void> {
   const open = await readOpenRuns(dependencies);
   // Without open executions there is nothing to close, and whatever opens later closes later.
   const closed = open.size === 0 ? [] : await temporal.listClosedSince(sinceMs);
-  for (const run of closed) await closeOne(dependencies, run, open);
-  await sweeper.writeCursor(database, CURSOR, nowMs - OVERLAP_MS);
+  const areAllClosed = await mendEach(dependencies, closed, (run) => closeOne(dependencies, run, open));
+  if (areAllClosed) await sweeper.writeCursor(database, CURSOR, nowMs - OVERLAP_MS);
 }
 
 async function closeOne(
@@ -187,8 +212,9 @@ async function closeIfOver(
 }
 
 /** Jobs that nobody looks after any more: a worker stops them at their providers and settles what they cost. */
-async function settleLeftBehind({ database, temporal, logger }: SweeperDependencies): Promise<void> {
-  for (const { attempt, ...scope } of await executions.unsettled(database)) {
+async function settleLeftBehind(dependencies: SweeperDependencies): Promise<void> {
+  const { database, temporal, logger } = dependencies;
+  await mendEach(dependencies, await executions.unsettled(database), async ({ attempt, ...scope }) => {
     const { executionId } = scope;
     // Noted first: the settling may be over before its start has been answered.
     await executions.settleStarted(database, executionId);
@@ -199,7 +225,7 @@ async function settleLeftBehind({ database, temporal, logger }: SweeperDependenc
       throw error;
     }
     logger.info({ executionId, attempt }, 'Jobs that were left behind are being settled.');
-  }
+  });
 }
 
 type RunEnd =

@@ -62,8 +62,8 @@ export interface TemporalExecutions {
   start(request: StartRequest): Promise<{ readonly runId: string }>;
   /** Starts what settles the jobs that an attempt has left behind; nothing happens while it runs already. */
   startSettling(scope: ExecutionScope, attempt: number): Promise<void>;
-  /** Asks the latest run to cancel. @returns false when there is no open run. */
-  cancel(executionId: string): Promise<boolean>;
+  /** Asks the latest run to cancel; nothing happens when it is over. */
+  cancel(executionId: string): Promise<void>;
   /** Tells a waiting run to go on; harmless when it was told before. @returns false when that run is over. */
   resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean>;
   /** Tells a waiting run to end, since another one goes on in its place. @returns false when that run is over. */
@@ -141,11 +141,10 @@ class ConnectedExecutions implements TemporalExecutions {
     await this.call(() => this.client.workflow.start(SETTLE_WORKFLOW_TYPE, options));
   }
 
-  async cancel(executionId: string): Promise<boolean> {
-    const cancelled = this.call(() =>
-      this.client.workflow.getHandle(executionWorkflowId(executionId)).cancel(),
+  async cancel(executionId: string): Promise<void> {
+    await this.call(() => this.client.workflow.getHandle(executionWorkflowId(executionId)).cancel()).catch(
+      unless(WorkflowNotFoundError, undefined),
     );
-    return cancelled.then(() => true, unless(WorkflowNotFoundError, false));
   }
 
   async resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean> {

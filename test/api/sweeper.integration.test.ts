@@ -22,6 +22,19 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** The real thing, but for some of its methods. */
+function sweeperWith(
+  overrides: (real: TemporalExecutions) => Partial<TemporalExecutions>,
+  clock = api.dependencies.clock,
+): Sweeper {
+  const { temporal } = api.dependencies;
+  return createSweeper({
+    ...api.dependencies,
+    clock,
+    temporal: overrideTemporal(temporal, overrides(temporal)),
+  });
+}
+
 /** Fails as Temporal does when nobody answers, as long as `isAway`. */
 function awayOnDemand(temporal: TemporalExecutions): TemporalExecutions {
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -157,6 +170,44 @@ describe('the sweeper', () => {
     await sweeper.sweep();
     expect(await cancelRequests(executionId)).toBe(1);
   });
+
+  it('closes as CANCELLED what is to be cancelled but has no run any more, though Temporal did not list its end', async () => {
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    await terminate(executionId);
+    const cancel = `/api/v1/workflows/executions/${executionId}/cancel`;
+    expect((await api.call('POST', cancel, { key })).status).toBe(202);
+    await age(executionId, 11);
+    await sweeperWith(() => ({ listClosedSince: async () => [] })).sweep();
+    expect(await poll(key, executionId)).toMatchObject({ status: 'CANCELLED', credits: { held: 0 } });
+  });
+
+  it('mends all others when one cannot be mended, and comes back to that one', async () => {
+    const { key } = await api.createAccount();
+    const [odd, silent, ended] = [await execute(key), await execute(key), await execute(key)];
+    await api.call('POST', `/api/v1/workflows/executions/${odd.executionId}/cancel`, { key });
+    await age(odd.executionId, 11);
+    await terminate(silent.executionId);
+    await terminate(ended.executionId);
+    const refusing =
+      (id: string, work: (executionId: string) => Promise<unknown>) => async (executionId: string) => {
+        if (executionId === id) throw new Error('a test: this one cannot be asked for');
+        return work(executionId) as never;
+      };
+    const faulty = sweeperWith(
+      (temporal) => ({
+        cancel: refusing(odd.executionId, (id) => temporal.cancel(id)),
+        describeLatest: refusing(silent.executionId, (id) => temporal.describeLatest(id)),
+      }),
+      // Its cursor would pass by what it could not close.
+      () => Date.now() + 600_000,
+    );
+    const statusOf = async ({ executionId }: { executionId: string }) =>
+      (await poll(key, executionId)).status;
+    await sweepUntil(async () => (await statusOf(ended)) === 'FAILED', faulty);
+    expect(await statusOf(silent)).toBe('RUNNING');
+    await sweepUntil(async () => (await statusOf(silent)) === 'FAILED');
+  });
 });
 
 describe('the sweeper, for an execution that waits,', () => {
@@ -281,9 +332,9 @@ async function settlings(executionId: string): Promise<number> {
 }
 
 /** Visibility lists a closed run a moment after it closed. */
-async function sweepUntil(isDone: () => Promise<boolean>): Promise<void> {
+async function sweepUntil(isDone: () => Promise<boolean>, by = sweeper): Promise<void> {
   for (let sweeps = 0; sweeps < 100; sweeps += 1) {
-    await sweeper.sweep();
+    await by.sweep();
     if (await isDone()) return;
   }
   throw new Error('Nothing came of 100 sweeps.');

@@ -9,15 +9,14 @@ export async function unansweredCancels(
   database: Database,
   olderThanMs: number,
   limit = 100,
-): Promise<readonly string[]> {
-  const rows = await database.queries
+): Promise<readonly { readonly executionId: string; readonly runId: string }[]> {
+  return database.queries
     .selectFrom('executions')
-    .select('id')
+    .select(['id as executionId', sql<string>`temporal_run_id`.as('runId')])
     .where('status', 'in', ['RUNNING', 'WAITING'])
     .where('temporal_run_id', 'is not', null)
     .where('cancel_requested_at', '<=', sql<Date>`now() - ${olderThanMs} * interval '1 millisecond'`)
     .orderBy('cancel_requested_at')
     .limit(limit)
     .execute();
-  return rows.map((row) => row.id);
 }
