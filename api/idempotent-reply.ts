@@ -32,6 +32,7 @@ export async function replyOnce(
 ): Promise<Reply> {
   const { request, caller, dependencies } = context;
   const key = readIdempotencyKey(request.get('idempotency-key'), {
+    mode: caller.mode,
     method: request.method,
     path: request.path,
     body,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Mode } from '../../workflows/contract';
 import { badRequest } from '../api-error';
 
 const QUOTED = /^"([\x21\x23-\x7e]{1,255})"$/;
@@ -6,7 +7,7 @@ const RAW = /^[\x21\x23-\x7e]{1,255}$/;
 
 export interface IdempotencyRequest {
   readonly key: string;
-  /** Method and route with its ids: one key may be used once per scope and account. */
+  /** Mode, method and route with its ids: one key may be used once per scope and account. */
   readonly scope: string;
   /** Hex SHA-256 of what was asked for; key order and white space of the body do not matter. */
   readonly fingerprint: string;
@@ -19,7 +20,7 @@ export interface IdempotencyRequest {
  */
 export function readIdempotencyKey(
   header: string | undefined,
-  request: { readonly method: string; readonly path: string; readonly body: unknown },
+  request: { readonly mode: Mode; readonly method: string; readonly path: string; readonly body: unknown },
 ): IdempotencyRequest | undefined {
   if (header === undefined) return undefined;
   const key = QUOTED.exec(header)?.[1] ?? (RAW.test(header) ? header : undefined);
@@ -29,7 +30,8 @@ export function readIdempotencyKey(
       'The header Idempotency-Key must be 1 to 255 visible ASCII characters. Send a UUID.',
     );
   }
-  const scope = `${request.method} ${request.path}`;
+  // What was tried in test mode is often sent again for good, under the same key.
+  const scope = `${request.mode} ${request.method} ${request.path}`;
   const fingerprint = createHash('sha256')
     .update(`${scope}\n${canonicalJson(request.body)}`)
     .digest('hex');

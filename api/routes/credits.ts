@@ -89,7 +89,7 @@ async function grant(body: z.infer<typeof grantBody>, context: CallerContext): P
   const { caller, dependencies, request } = context;
   const { accountId, mode } = caller;
   const { method, path } = request;
-  const header = readIdempotencyKey(request.get('idempotency-key'), { method, path, body });
+  const header = readIdempotencyKey(request.get('idempotency-key'), { mode, method, path, body });
   const grantKey = body.grantKey ?? header?.key ?? randomUUID();
   const { credits } = body;
   const granted = await creditStatement.topUp(dependencies.database, {

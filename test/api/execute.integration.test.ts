@@ -113,6 +113,17 @@ describe('POST /workflows/:id/execute', () => {
 });
 
 describe('Idempotency-Key', () => {
+  it('that was used in test mode does not stand for a live request', async () => {
+    const account = await api.createAccount();
+    const live = await api.createAccount({ accountId: account.accountId, mode: 'live', credits: 0 });
+    const headers = { 'Idempotency-Key': 'order-1' };
+    const request = { body: textToImage, headers };
+    expect(await api.call('POST', execute, { ...request, key: account.key })).toMatchObject({ status: 201 });
+    // It was looked at anew, and this house has no live providers.
+    const { body } = await api.call('POST', execute, { ...request, key: live.key });
+    expect(body.code).toBe('no_provider_configured');
+  });
+
   it('starts one run for 50 posts at once', async () => {
     const { accountId, key } = await api.createAccount();
     const headers = { 'Idempotency-Key': '"fifty"' };

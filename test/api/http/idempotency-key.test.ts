@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readIdempotencyKey } from '../../../api/http/idempotency-key';
 
-const request = { method: 'POST', path: '/a', body: { b: 1, a: [{ y: 1, x: 2 }] } };
+const request = { mode: 'test', method: 'POST', path: '/a', body: { b: 1, a: [{ y: 1, x: 2 }] } } as const;
 
 describe('readIdempotencyKey', () => {
   it('takes a key raw or quoted as the same key', () => {
@@ -30,7 +30,7 @@ describe('readIdempotencyKey', () => {
     expect(readIdempotencyKey('k', reordered)).toEqual(readIdempotencyKey('k', request));
   });
 
-  it('gives another fingerprint for another body, list order, path or method', () => {
+  it('gives another fingerprint for another body, list order, path, method or mode', () => {
     const fingerprints = [
       request,
       { ...request, body: { b: 2, a: [{ y: 1, x: 2 }] } },
@@ -39,6 +39,7 @@ describe('readIdempotencyKey', () => {
       { ...request, body: undefined },
       { ...request, path: '/b' },
       { ...request, method: 'PUT' },
+      { ...request, mode: 'live' as const },
     ].map((one) => readIdempotencyKey('k', one)?.fingerprint);
     expect(new Set(fingerprints).size).toBe(fingerprints.length);
   });
