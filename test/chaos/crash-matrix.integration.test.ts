@@ -8,7 +8,7 @@ const chosen = [
   'kill at send.after_accept, provider of class idempotent',
   'kill at send.after_accept, provider of class lookup',
   'kill at send.after_accept, provider of class none',
-  'stop at send.before_lease_check, provider of class lookup',
+  'stop at settle.before, provider of class lookup',
   'lose_reply at accept.after_commit, provider of class none',
   'kill at settle.after_commit, provider of class none',
   'kill at exec.after_row, provider of class none',

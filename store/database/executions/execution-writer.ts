@@ -69,7 +69,7 @@ export interface ExecutionWriter {
   };
 
   /**
-   * Sets node rows. Within an attempt a node never goes backwards (PENDING → RUNNING/WAITING → end; COMPLETED stays),
+   * Sets node rows. Within an attempt a node never goes backwards (PENDING → RUNNING → WAITING → end; COMPLETED stays),
    * so a late whole-state vector is harmless. Does nothing once the execution has ended.
    */
   updateNodes(changes: readonly NodeChange[]): Promise<void>;

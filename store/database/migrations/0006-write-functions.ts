@@ -63,10 +63,10 @@ end $$;
 
 const nodes = `
 create function node_height(p_status text) returns integer language sql immutable
-  return case p_status when 'PENDING' then 0 when 'RUNNING' then 1 when 'WAITING' then 1 when 'COMPLETED' then 3 else 2 end;
+  return case p_status when 'PENDING' then 0 when 'RUNNING' then 1 when 'WAITING' then 2 when 'COMPLETED' then 4 else 3 end;
 
 -- Sets node rows. A row changes only when
--- - it moves forward (PENDING, then RUNNING or WAITING, then FAILED, SKIPPED or CANCELLED, then COMPLETED), or
+-- - it moves forward (PENDING, then RUNNING, then WAITING, then FAILED, SKIPPED or CANCELLED, then COMPLETED), or
 -- - it stays at its height and something of it is new, or
 -- - it was completed by an earlier attempt and this attempt ended the node otherwise.
 -- So a stale whole-state vector that comes after a settled job undoes nothing. Arrays and not JSON records: those would

@@ -4,8 +4,8 @@ import type { ClientEvidence, Violation } from '../evidence/evidence';
 import type { Books } from './books';
 
 /** As `node_height` of the store: an end may still become COMPLETED, by a result that was on its way. */
-const RANK: Readonly<Record<string, number>> = { PENDING: 0, RUNNING: 1, WAITING: 1, COMPLETED: 3 };
-const END = 2;
+const RANK: Readonly<Record<string, number>> = { PENDING: 0, RUNNING: 1, WAITING: 2, COMPLETED: 4 };
+const END = 3;
 
 /** S1–S4: an accepted run exists once, ends once, never goes backwards, and Temporal says the same. */
 export function checkStates(books: Books): Violation[] {
@@ -60,7 +60,7 @@ function backwards(
 ): Violation[] {
   if (before === undefined || (!isSameAttempt && before !== 'COMPLETED')) return [];
   const [from, to] = [RANK[before] ?? END, RANK[after] ?? END];
-  if (to > from || before === after || (from < END && to === from)) return [];
+  if (to > from || before === after) return [];
   return [{ invariant: 'S3', executionId, evidence: `${nodeId} went from ${before} to ${after}` }];
 }
 

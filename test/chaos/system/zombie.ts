@@ -8,21 +8,22 @@ const OVERTAKEN_LIMIT_MS = 90_000;
 const LOOK_MS = 200;
 
 /**
- * Waits until a stopped worker is a zombie: another worker has begun what it was at, or the run has ended without it.
- * Before that a pause is no more than a pause.
+ * Waits until a stopped worker is a zombie: another worker has begun what it was at, or the run has ended or waits for a
+ * person without it. Before that a pause is no more than a pause.
  */
 export async function untilOvertaken(chaos: ChaosSystem, executionId: string, pid: number): Promise<void> {
+  const client = chaos.client();
   const connection = await Connection.connect({ address: chaos.system.temporalAddress });
   try {
     const handle = new Client({ connection }).workflow.getHandle(executionWorkflowId(executionId));
     const endsAtMs = performance.now() + OVERTAKEN_LIMIT_MS;
     while (performance.now() < endsAtMs) {
-      const { status, raw } = await handle.describe();
+      const { raw } = await handle.describe();
       const others = (raw.pendingActivities ?? []).filter(
         ({ attempt, lastWorkerIdentity }) =>
           (attempt ?? 1) > 1 && lastWorkerIdentity && !lastWorkerIdentity.startsWith(`${pid}@`),
       );
-      if (status.name !== 'RUNNING' || others.length > 0) return;
+      if (others.length > 0 || (await client.poll(executionId)).status !== 'RUNNING') return;
       await sleep(LOOK_MS);
     }
   } finally {

@@ -18,11 +18,11 @@ afterAll(() => database.close());
 const heights: Record<NodeStatus, number> = {
   PENDING: 0,
   RUNNING: 1,
-  WAITING: 1,
-  FAILED: 2,
-  SKIPPED: 2,
-  CANCELLED: 2,
-  COMPLETED: 3,
+  WAITING: 2,
+  FAILED: 3,
+  SKIPPED: 3,
+  CANCELLED: 3,
+  COMPLETED: 4,
 };
 
 describe('node rows', () => {

@@ -68,6 +68,13 @@ describe('an execution that waits', () => {
     expect(await execution.row()).toEqual(before);
   });
 
+  it('keeps what it waits for when a stopped worker wakes up and shows the node as running', async () => {
+    const execution = await aWaitingExecution();
+    const before = await execution.view();
+    await execution.write((writer) => writer.updateNodes([{ nodeId: 'n2', status: 'RUNNING' }]));
+    expect(await execution.view()).toEqual(before);
+  });
+
   it('is not paused by a write that comes after the resume that it has not seen', async () => {
     const execution = await aWaitingExecution();
     await execution.resumeWaiting();
