@@ -3,7 +3,7 @@ import { asSender, writeFenced } from '../../activities/fence';
 import type { Database } from '../../store/database/database';
 import { jobs } from '../../store/database/jobs';
 import { openTestStore } from '../support/test-database';
-import { anExecution, RUN, type TestExecution } from '../store/database/builders';
+import { aJobRequest, anExecution, RUN, type TestExecution } from '../store/database/builders';
 import { anEnvironment } from './fake-provider';
 
 let database: Database;
@@ -43,6 +43,21 @@ describe('after a reset', () => {
     const execution = await startedExecution();
     await expect(writeAs(execution, 'run-2', 'run-3')).rejects.toMatchObject({ type: 'StaleRun' });
     expect((await execution.row()).temporalRunId).toBe(RUN);
+  });
+
+  it('a second answer for a job that was given up takes the place of no first one: both can be stopped', async () => {
+    const execution = await startedExecution();
+    const jobId = await execution.acceptedJob();
+    await execution.write((writer) => writer.openJob(aJobRequest({ requestHash: 'edited' })));
+    const send = { latencyMs: 1, startedAt: new Date() };
+    const acceptance = { jobId, handle: { providerJobId: 'p2' }, send };
+    const answer = await jobs.writeAcceptance(
+      database,
+      { executionId: execution.id, runId: RUN },
+      acceptance,
+    );
+    expect(answer).toMatchObject({ state: 'SUPERSEDED', isSurplus: true });
+    expect(await jobs.find(database, jobId)).toMatchObject({ providerHandle: { providerJobId: 'p1' } });
   });
 
   it('the old run’s sender still records the answer that it alone has', async () => {

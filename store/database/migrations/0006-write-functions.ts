@@ -324,7 +324,8 @@ end $$;
 -- SUPERSEDED or CANCELLED, but accepted after all: it is to be stopped at its provider and settled, soon.
 create function reopen_job(p_execution_id text, p_job_id text, p_handle json) returns boolean language plpgsql as $$
 begin
-  update jobs set provider_handle = p_handle, accepted_at = coalesce(accepted_at, now()), closed_at = null
+  update jobs
+  set provider_handle = coalesce(provider_handle, p_handle), accepted_at = coalesce(accepted_at, now()), closed_at = null
   where id = p_job_id and execution_id = p_execution_id and state in ('SUPERSEDED', 'CANCELLED');
   if not found then return false; end if;
   update executions set settle_started_at = null where id = p_execution_id and settle_started_at is not null;
