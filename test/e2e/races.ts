@@ -15,7 +15,6 @@ const RESUMES = 20;
 export async function proveRaces(rounds: number): Promise<void> {
   const test = await TestSystem.start({ EVERFRAME_SANDBOX_LATENCY_SCALE: '0' });
   try {
-    await test.setFaults([{ contains: 'doomed', action: 'refuse' }]);
     for (let round = 1; round <= rounds; round += 1) await proveRound(test, round);
   } finally {
     await test.stop();
@@ -23,6 +22,7 @@ export async function proveRaces(rounds: number): Promise<void> {
 }
 
 async function proveRound(test: TestSystem, round: number): Promise<void> {
+  await test.setFaults([{ contains: 'doomed', action: 'refuse' }]);
   const graph = aGraph(`doomed race ${round}.`).node('text', 'text:llm').edge('prompt', 'text').build();
   const idempotencyKey = randomUUID();
   const receipts = await together(POSTS, () => test.client.execute(graph, { idempotencyKey }));
@@ -31,9 +31,11 @@ async function proveRound(test: TestSystem, round: number): Promise<void> {
   if (executionId === undefined) return;
   expect(await test.client.wait(executionId)).toMatchObject({ status: 'FAILED', attempt: 1 });
 
+  // Healed, or the resumed run might fail before the last of the twenty is read, which would then rightly resume it.
+  await test.setFaults([]);
   const resumes = await together(RESUMES, () => test.client.resume(executionId));
   expect(resumes.filter((each) => each !== undefined)).toHaveLength(1);
-  expect(await test.client.wait(executionId)).toMatchObject({ status: 'FAILED', attempt: 2 });
+  expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
   expect(await test.accepted({ prompt: `doomed race ${round}.` })).toHaveLength(2);
   expect(await closedRuns(test, executionId)).toBe(2);
 }
