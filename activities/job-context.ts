@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CandidateDefinition, NodeDefinition } from '../pipeline/node-definition';
 import { jobs } from '../store/database/jobs';
 import { isUndecided, OPEN_JOB_STATES, type Job, type JobClaim } from '../store/database/jobs/job';
@@ -43,6 +44,8 @@ export interface ClaimedJob {
 
 /** Sends are never aborted by a cancellation: an aborted send may have been accepted. They end by their own time limit. */
 export const NEVER_ABORTS = new AbortController().signal;
+// Every send in flight listens to it; Node would take more than ten for a leak.
+setMaxListeners(0, NEVER_ABORTS);
 
 /** @throws StepError before anything is reserved or sent. */
 export async function openJobContext<Kind extends 'sync' | 'queue'>(
