@@ -51,7 +51,7 @@ async function openDependencies(
   server: Server,
 ): Promise<ApiDependencies> {
   const database = openDatabase(config.databaseUrl, {
-    onConnectionError: (error) => logger.warn({ error }, 'A database connection broke.'),
+    onConnectionError: (error) => logger.warn({ reason: error.message }, 'A database connection broke.'),
   });
   await migrate(database);
   await bootstrapLocalAccount(database, config);

@@ -48,7 +48,7 @@ export async function startWorker(
   installRuntime(logger);
   const { temporalAddress: address, temporalNamespace: namespace } = config;
   const database = openDatabase(config.databaseUrl, {
-    onConnectionError: (error) => logger.warn({ error }, 'database connection lost'),
+    onConnectionError: (error) => logger.warn({ reason: error.message }, 'database connection lost'),
   });
   const [connection, clientConnection] = await Promise.all([
     NativeConnection.connect({ address }),

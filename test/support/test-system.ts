@@ -76,7 +76,8 @@ export class TestSystem {
   async addWorker(): Promise<void> {
     const worker = fork(join(__dirname, '../../dist/worker/main.js'), {
       env: this.environment,
-      silent: true,
+      // A pipe that nobody reads would fill up and block it.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.workers.push(worker);
     await once(worker, 'message');
