@@ -23,11 +23,13 @@ import type {
   ExecutionSummary,
   ExecutionView,
   ListFilters,
+  KeyRotation,
   NewApiKey,
   Page,
   Quote,
   ResumeInput,
   ResumeReceipt,
+  RotatedApiKey,
 } from './types';
 
 /** One long poll; well below what proxies cut off. */
@@ -94,6 +96,8 @@ export interface EverframeClient {
   createApiKey(key: NewApiKey, options?: CreatingOptions): Promise<CreatedApiKey>;
   /** Newest first, revoked ones included. */
   listApiKeys(options?: CallOptions): Promise<readonly ApiKeyView[]>;
+  /** A key in place of another one, which works on for the overlap. */
+  rotateApiKey(keyId: string, rotation?: KeyRotation, options?: CreatingOptions): Promise<RotatedApiKey>;
   /** At once; idempotent. */
   revokeApiKey(keyId: string, options?: CallOptions): Promise<ApiKeyView>;
 }
@@ -142,7 +146,8 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
     createApiKey: (key, given) => calls.create('/api-keys', key, given),
     listApiKeys: async (given) => (await calls.get<{ data: ApiKeyView[] }>('/api-keys', given)).data,
-    revokeApiKey: (id, given) => calls.remove(`/api-keys/${encodeURIComponent(id)}`, given),
+    rotateApiKey: (id, rotation = {}, given) => calls.create(`${keyPath(id)}/rotate`, rotation, given),
+    revokeApiKey: (id, given) => calls.remove(keyPath(id), given),
   };
 }
 
@@ -296,6 +301,10 @@ function assetPath(assetId: string): string {
 
 function letterPath(deadLetterId: string): string {
   return `/dead-letters/${encodeURIComponent(deadLetterId)}`;
+}
+
+function keyPath(keyId: string): string {
+  return `/api-keys/${encodeURIComponent(keyId)}`;
 }
 
 function toQuery(filters: ListFilters | DeadLetterFilters): string {

@@ -216,6 +216,18 @@ export interface CreatedApiKey extends Pick<ApiKeyView, 'name' | 'mode' | 'last4
   readonly key?: string;
 }
 
+export interface KeyRotation {
+  /** How long the old key still works, 0 to 30 days; a day unless given. */
+  readonly overlapSeconds?: number;
+  /** ISO 8601; that of the old key unless given. */
+  readonly expiresAt?: string;
+}
+
+export interface RotatedApiKey extends CreatedApiKey {
+  /** The old key, and when it ends. */
+  readonly replaces: { readonly keyId: string; readonly revokedAt: string };
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }

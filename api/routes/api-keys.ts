@@ -11,7 +11,7 @@ import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } 
 import { errorSchema, invalidSchema, time } from '../schemas';
 import { ASKED_FOR_SCOPES, SCOPES } from '../scopes';
 
-const apiKeySchema = z
+export const apiKeySchema = z
   .object({
     keyId: z.string(),
     name: z.string(),
@@ -36,7 +36,7 @@ const createBody = z.strictObject({
   expiresAt: time.optional(),
 });
 
-const common = { tag: 'api-keys', scope: 'keys:manage' } as const;
+export const common = { tag: 'api-keys', scope: 'keys:manage' } as const;
 
 export const createApiKey = defineKeyRoute({
   ...common,
@@ -103,21 +103,47 @@ async function create(
   store: StoreReply,
   context: CallerContext,
 ): Promise<Reply> {
+  const { caller } = context;
+  const { name, mode = caller.mode, scopes = inheritedScopes(caller) } = body;
+  return issueKey({ name, mode, scopes, expiresAt: body.expiresAt }, store, context);
+}
+
+/** What a new key is to be. */
+export interface KeyOrder {
+  readonly name: string;
+  readonly mode: Caller['mode'];
+  readonly scopes: readonly string[];
+  /** ISO 8601. */
+  readonly expiresAt?: string;
+  /** The key that it stands in for, which ends once the overlap is over. */
+  readonly replaces?: { readonly keyId: string; readonly endsAt: Date };
+}
+
+/**
+ * Makes a key and shows it, the only time.
+ *
+ * @throws ApiError 403 for more power than the caller has; 422 for an end in the past.
+ */
+export async function issueKey(order: KeyOrder, store: StoreReply, context: CallerContext): Promise<Reply> {
   const { caller, dependencies } = context;
   const { accountId } = caller;
-  const { name, mode = caller.mode, scopes = inheritedScopes(caller) } = body;
+  const { name, mode, scopes, replaces } = order;
   refuseMorePower(caller, mode, scopes);
-  const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
+  const expiresAt = order.expiresAt === undefined ? undefined : new Date(order.expiresAt);
   if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
   const secret = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
   const made = { accountId, mode, name, hash: hashKey(secret), last4: secret.slice(-4), scopes, expiresAt };
-  const presented = { name, mode, last4: made.last4, scopes: [...scopes] };
+  const replacement = replaces && {
+    replaces: { keyId: replaces.keyId, revokedAt: replaces.endsAt.toISOString() },
+  };
+  const presented = { name, mode, last4: made.last4, scopes: [...scopes], ...replacement };
   // Stored before the key is made and without its secret, which is kept nowhere: a repeat makes no second key.
   const toStore = store(201, { ...presented, expiresAt: expiresAt?.toISOString() ?? null });
   const repeat = toStore && (await idempotency.store(dependencies.database, accountId, toStore));
   if (repeat !== undefined) return replay(repeat);
   const key = await keys.register(dependencies.database, made);
-  return { status: 201, body: { ...presentKey(key), key: secret } };
+  if (replaces) await keys.revoke(dependencies.database, accountId, replaces.keyId, replaces.endsAt);
+  return { status: 201, body: { ...presentKey(key), ...replacement, key: secret } };
 }
 
 function inheritedScopes({ scopes }: Caller): readonly string[] {

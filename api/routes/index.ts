@@ -18,6 +18,7 @@ import { receiveCallback } from './receive-callback';
 import { redriveDeadLetter } from './redrive-dead-letter';
 import { redriveDeadLetters } from './redrive-dead-letters';
 import { resumeExecution } from './resume-execution';
+import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
 
 /** Every route of the API. Order matters where patterns overlap: `/workflows/executions/…` comes before `/workflows/:id/…`. */
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   createApiKey,
   listApiKeys,
   revokeApiKey,
+  rotateApiKey,
   getCredits,
   grantCredits,
   receiveCallback,

@@ -4,7 +4,7 @@ import { alignColumns } from '../align-columns';
 import { addCommonOptions, type CommonOptions, type RunApiCommand } from '../api-command';
 import { CliError } from '../cli-error';
 import { exitCodes } from '../exit-codes';
-import { collect } from '../option-values';
+import { collect, positiveInteger } from '../option-values';
 
 interface CreateOptions extends CommonOptions {
   readonly name: string;
@@ -12,9 +12,13 @@ interface CreateOptions extends CommonOptions {
   readonly expires?: string;
 }
 
-/** `everframe keys create|list|revoke`. */
+interface RotateOptions extends CommonOptions {
+  readonly overlap?: number;
+}
+
+/** `everframe keys create|list|rotate|revoke`. */
 export function addKeysCommand(program: Command, run: RunApiCommand): void {
-  const keys = program.command('keys').description('make, list and revoke API keys');
+  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
   addCommonOptions(keys.command('create'))
     .option('--name <name>', 'what the key is for', 'made by everframe keys create')
     .option(
@@ -47,7 +51,24 @@ export function addKeysCommand(program: Command, run: RunApiCommand): void {
         return exitCodes.ok;
       }),
     );
+  addRotateCommand(keys, run);
   addRevokeCommand(keys, run);
+}
+
+function addRotateCommand(keys: Command, run: RunApiCommand): void {
+  addCommonOptions(keys.command('rotate'))
+    .argument('<keyId>')
+    .option('--overlap <seconds>', 'how long the old key still works; a day by default', positiveInteger)
+    .description('make a key in place of another one; it is shown this once')
+    .action((keyId: string, { overlap, ...options }: RotateOptions) =>
+      run(options, async ({ terminal, client }) => {
+        const made = await client.rotateApiKey(keyId, { overlapSeconds: overlap });
+        if (made.key === undefined) throw keyLost(made);
+        const { keyId: old, revokedAt } = made.replaces;
+        terminal.answer(made, () => `${made.key}\n${describeNew(made)} ${old} works until ${revokedAt}.`);
+        return exitCodes.ok;
+      }),
+    );
 }
 
 function addRevokeCommand(keys: Command, run: RunApiCommand): void {

@@ -75,6 +75,14 @@ export const keys = {
     return rows.map(toApiKey);
   },
 
+  async find(database: Database, accountId: string, keyId: string): Promise<ApiKey | undefined> {
+    const row = await selectKeys(database)
+      .where('api_keys.id', '=', keyId)
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    return row && toApiKey(row);
+  },
+
   /**
    * Idempotent, an earlier revocation stays; from `at` (default: now) the key is to be refused.
    * @returns undefined when the account has no such key
@@ -86,11 +94,7 @@ export const keys = {
       .where('id', '=', keyId)
       .where('account_id', '=', accountId)
       .execute();
-    const row = await selectKeys(database)
-      .where('api_keys.id', '=', keyId)
-      .where('account_id', '=', accountId)
-      .executeTakeFirst();
-    return row && toApiKey(row);
+    return keys.find(database, accountId, keyId);
   },
 } as const;
 

@@ -86,6 +86,34 @@ describe('/api-keys', () => {
     expect(body.data.filter((key: { name: string }) => key.name === 'once')).toHaveLength(1);
   });
 
+  it('rotates a key: the new one is its equal, the old one works until the overlap is over', async () => {
+    const old = await create({ name: 'deploy', scopes: ['keys:manage', 'nodes:read'] });
+    const rotate = (overlapSeconds: number, keyId = old.body.keyId) =>
+      api.call('POST', `${keysPath}/${keyId}/rotate`, { body: { overlapSeconds } });
+    const made = await rotate(3_600);
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ name: 'deploy', mode: 'test', scopes: ['keys:manage', 'nodes:read'] });
+    expect(made.body.replaces.keyId).toBe(old.body.keyId);
+    const overlapMs = Date.parse(made.body.replaces.revokedAt) - Date.now();
+    expect(Math.abs(overlapMs - 3_600_000)).toBeLessThan(60_000);
+    expect([await works(old.body.key), await works(made.body.key)]).toEqual([true, true]);
+    const again = await rotate(3_600);
+    expect([again.status, again.body.code]).toEqual([409, 'api_key_ended']);
+    const last = await rotate(0, made.body.keyId);
+    expect([await works(made.body.key), await works(last.body.key)]).toEqual([false, true]);
+  });
+
+  it('rotates no key that may do more than the calling one, and none of another account', async () => {
+    const strong = await create({ name: 'strong' });
+    const path = `${keysPath}/${strong.body.keyId}/rotate`;
+    const weak = await create({ name: 'weak', scopes: ['keys:manage'] });
+    const refused = await api.call('POST', path, { body: {}, key: weak.body.key });
+    expect([refused.status, refused.body.code]).toEqual([403, 'scope_missing']);
+    const { key } = await api.createAccount();
+    expect((await api.call('POST', path, { body: {}, key })).status).toBe(404);
+    expect(await works(strong.body.key)).toBe(true);
+  });
+
   it('answers 404 for a foreign key', async () => {
     const made = await create({ name: 'mine' });
     const { key } = await api.createAccount();

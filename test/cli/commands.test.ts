@@ -432,6 +432,16 @@ describe('the other commands', () => {
     expect((await everframe('keys revoke key_1')).stdout).toContain('revoked key_1');
   });
 
+  it('keys rotates, and tells how long the old key works', async () => {
+    const replaces = { keyId: 'key_1', revokedAt: '2026-11-22T00:00:00Z' };
+    const body = { ...key, keyId: 'key_2', key: 'sk-test-new', replaces };
+    api.on('POST /api-keys/key_1/rotate', { status: 201, body });
+    const { stdout } = await everframe('keys rotate key_1 --overlap 600');
+    expect(stdout.split('\n')[0]).toBe('sk-test-new');
+    expect(stdout).toContain('key_1 works until 2026-11-22T00:00:00Z');
+    expect(api.last('POST /api-keys/key_1/rotate')?.body).toEqual({ overlapSeconds: 600 });
+  });
+
   it('credits shows the balance, and grants under a key', async () => {
     const balance = { availableCredits: 970, heldCredits: 0, chargedCredits: 30, grantedCredits: 1000 };
     const grant = { grantId: 'ent_1', grantKey: 'payment-1', mode: 'test', credits: 500 };
