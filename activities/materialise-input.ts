@@ -53,7 +53,10 @@ export async function materialiseInput(
     if (url !== undefined) return url;
     if (form === 'url' && provider.mediaWithoutUrl === 'upload' && provider.upload)
       return provider.upload(await file(), call);
-    return `data:${asset.mimeType};base64,${Buffer.from(await media.read(asset)).toString('base64')}`;
+    const base64 = Buffer.from(await media.read(asset)).toString('base64');
+    return form === 'url' && provider.mediaWithoutUrl === 'base64'
+      ? base64
+      : `data:${asset.mimeType};base64,${base64}`;
   };
   return { input: await fillObject(wire), files };
 }

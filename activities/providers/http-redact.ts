@@ -13,12 +13,12 @@ const REDACTIONS: readonly (readonly [RegExp, string])[] = [
  * Shortens a provider's text for the operator's log and takes out whatever could be a secret: the given ones, what looks
  * like a key, queries of URLs, data URIs and base64.
  *
- * @param secrets - Credentials known to be in play; also their parts around ":".
+ * @param secrets - Credentials known to be in play; also their parts around ":" and spaces.
  * @returns at most 500 characters.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const known = secrets
-    .flatMap((secret) => [secret, ...secret.split(':')])
+    .flatMap((secret) => [secret, ...secret.split(/[:\s]+/)])
     .filter((secret) => secret.length >= 6)
     .sort((left, right) => right.length - left.length);
   let clean = text.slice(0, 20_000);

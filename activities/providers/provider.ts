@@ -109,7 +109,7 @@ export interface Provider {
    */
   readonly submitSafety: 'idempotent' | 'lookup' | 'none';
   /** Media inputs are given as URLs where ours can be reached; otherwise in this form. */
-  readonly mediaWithoutUrl: 'data_uri' | 'upload';
+  readonly mediaWithoutUrl: 'data_uri' | 'base64' | 'upload';
   /** Puts bytes into the provider's own storage; for `mediaWithoutUrl: 'upload'`. */
   readonly upload?: (file: MultipartFile, call: ProviderCall) => Promise<string>;
   readonly operations: Readonly<Record<string, SyncOperation | QueueOperation>>;

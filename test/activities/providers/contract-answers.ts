@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { JobHandle } from '../../../activities/providers/provider';
 import type { ScriptedAnswer } from './scripted-server';
 
@@ -13,9 +15,81 @@ export interface OperationAnswers {
   readonly done?: readonly ScriptedAnswer[];
   readonly pending?: ScriptedAnswer;
   readonly handle?: JobHandle;
+  /** Whether a request carries the key; by default when a header holds it as it is. */
+  readonly isAuthorised?: (headers: IncomingHttpHeaders) => boolean;
   /** What every status other than 2xx looks like there. */
   readonly error: (status: number, text: string) => ScriptedAnswer;
 }
+
+/** A token (JWT, HS256) that the pair of keys of the contract test signs. */
+function isSignedByKeyPair({ authorization = '' }: IncomingHttpHeaders): boolean {
+  const [head, payload, signature] = authorization.replace('Bearer ', '').split('.');
+  const signed = createHmac('sha256', 'key-secret-5678').update(`${head}.${payload}`).digest('base64url');
+  const { iss } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as { iss?: unknown };
+  return signature === signed && iss === 'key-id-1234';
+}
+
+/** Kling's codes of those statuses. */
+const KLING_CODES: Readonly<Record<number, number>> = {
+  400: 1201,
+  401: 1002,
+  422: 1201,
+  429: 1302,
+  500: 5000,
+  503: 5001,
+  504: 5002,
+};
+const klingError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { code: KLING_CODES[status] ?? 5000, message: text, request_id: 'b0e8f6a2' },
+});
+const KLING_TASK = {
+  task_id: 'CjikY2gHPbcAAAAAAABvaQ',
+  task_info: { external_task_id: 'execution/n1/acme/0' },
+  created_at: 1722769557708,
+  updated_at: 1722769557708,
+};
+const klingAnswers: OperationAnswers = {
+  model: 'kling-v2-5-turbo',
+  isAuthorised: isSignedByKeyPair,
+  accepted: {
+    body: { code: 0, message: 'SUCCEED', request_id: 'r', data: { ...KLING_TASK, task_status: 'submitted' } },
+  },
+  pending: {
+    body: {
+      code: 0,
+      message: 'SUCCEED',
+      request_id: 'r',
+      data: { ...KLING_TASK, task_status: 'processing' },
+    },
+  },
+  done: [
+    {
+      body: {
+        code: 0,
+        message: 'SUCCEED',
+        request_id: 'r',
+        data: {
+          ...KLING_TASK,
+          task_status: 'succeed',
+          task_result: { videos: [{ id: 'v', url: 'https://p1.a.kwimgs.com/a.mp4', duration: '5.1' }] },
+          final_unit_deduction: '2.5',
+        },
+      },
+    },
+  ],
+  error: klingError,
+};
+
+const elevenlabsError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { detail: { status: 'error', message: text } },
+});
+const elevenlabsSound: OperationAnswers = {
+  model: 'eleven_multilingual_v2',
+  accepted: { headers: { 'content-type': 'audio/mpeg' }, body: Buffer.from([0xff, 0xfb]) },
+  error: elevenlabsError,
+};
 
 const falError = (status: number, text: string): ScriptedAnswer => ({
   status,
@@ -31,6 +105,36 @@ const replicateError = (status: number, text: string): ScriptedAnswer => ({
 });
 
 export const contractAnswers: Readonly<Record<string, Readonly<Record<string, OperationAnswers>>>> = {
+  elevenlabs: {
+    speech: elevenlabsSound,
+    dialogue: elevenlabsSound,
+    sound_effect: elevenlabsSound,
+    music: elevenlabsSound,
+    voice_changer: elevenlabsSound,
+    isolation: elevenlabsSound,
+    transcription: {
+      model: 'scribe_v2',
+      accepted: {
+        body: {
+          language_code: 'eng',
+          language_probability: 0.98,
+          text: 'Hello.',
+          words: [
+            { text: 'Hello.', start: 0.1, end: 0.5, type: 'word', speaker_id: 'speaker_0', logprob: 0 },
+          ],
+          transcription_id: 't',
+          audio_duration_secs: 0.7,
+        },
+      },
+      error: elevenlabsError,
+    },
+  },
+  kling: {
+    text_to_video: klingAnswers,
+    image_to_video: klingAnswers,
+    images_to_video: klingAnswers,
+    avatar: klingAnswers,
+  },
   fal: {
     queue: {
       model: 'fal-ai/bytedance/seedream/v4/text-to-image',

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -75,6 +76,11 @@ async function check(
   return operation.check(handle, signal === undefined ? call : { ...call, signal });
 }
 
+/** The usual way: one of the headers holds the key as it is. */
+function holdsCredential(headers: IncomingHttpHeaders): boolean {
+  return Object.values(headers).some((value) => String(value).includes(CREDENTIAL));
+}
+
 async function errorOf(promise: Promise<unknown>): Promise<ProviderError> {
   const error = await promise.then(
     (value) => new Error(`resolved to ${inspect(value)}`),
@@ -128,7 +134,8 @@ describe.each(entries)('$name', (entry) => {
     server.answer(answers.accepted);
     await expect(start(entry)).resolves.toBeDefined();
     expect(server.seen.length).toBe(1);
-    expect(server.seen[0]?.headers.authorization).toContain(CREDENTIAL);
+    const { isAuthorised = holdsCredential } = answers;
+    expect(isAuthorised(server.seen[0]?.headers ?? {})).toBe(true);
   });
 
   it('reports a 429 as rate_limited with the delay', async () => {
