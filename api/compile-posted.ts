@@ -17,7 +17,7 @@ export interface PostedGraph {
 
 /** Compiles a posted graph with the assets and providers that the caller may use. */
 export async function compilePosted(
-  { database, settings }: Pick<ApiDependencies, 'database' | 'settings'>,
+  { database, settings, clock }: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   caller: Pick<Caller, 'accountId' | 'mode'>,
   posted: PostedGraph,
 ): Promise<CompileResult> {
@@ -35,6 +35,7 @@ export async function compilePosted(
     limits: settings.graphLimits,
     // Test runs use the sandbox, which has every provider.
     availableProviders: caller.mode === 'live' ? new Set(settings.liveProviders) : undefined,
+    today: new Date(clock()).toISOString().slice(0, 10),
   });
 }
 

@@ -32,9 +32,17 @@ export const catalogEntrySchema = z.object({
       provider: z.string(),
       model: z.string(),
       price: z.object({ text: z.string(), source: z.string(), readOn: z.string() }),
+      /** Last day on which it is chosen, YYYY-MM-DD. */
+      availableUntil: z.string().optional(),
+      /** The model that its provider names in its place. */
+      successor: z.string().optional(),
     }),
   ),
   expectedSeconds: z.number(),
+  /** The vendor closed the model of this name then, YYYY-MM-DD: the type is served by `successor`'s models. */
+  availableUntil: z.string().optional(),
+  /** The node type to use in place of this one. */
+  successor: z.string().optional(),
   deterministic: z.boolean(),
 });
 
@@ -53,13 +61,24 @@ export function describeNode(definition: NodeDefinition): CatalogEntry {
     outputs: Object.entries(definition.outputs).map(([name, port]) => describeOutput(name, port)),
     config: configJsonSchema(definition),
     runs: places[implementation.kind],
-    candidates: candidates.map(({ provider, model, price }) => ({
+    candidates: candidates.map(({ provider, model, price, ...rest }) => ({
       provider,
       model,
       price: { text: price.text, source: price.source, readOn: price.readOn },
+      ...lifetimeOf(rest),
     })),
     expectedSeconds,
+    ...lifetimeOf(definition),
     deterministic: definition.deterministic ?? false,
+  };
+}
+
+type Lifetime = Pick<NodeDefinition, 'availableUntil' | 'successor'>;
+
+function lifetimeOf({ availableUntil, successor }: Lifetime): Lifetime {
+  return {
+    ...(availableUntil === undefined ? {} : { availableUntil }),
+    ...(successor === undefined ? {} : { successor }),
   };
 }
 

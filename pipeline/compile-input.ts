@@ -16,6 +16,8 @@ export interface CompileInput {
   readonly limits?: { readonly nodesMax: number; readonly edgesMax: number };
   /** Providers that may be used; undefined: all. */
   readonly availableProviders?: ReadonlySet<string>;
+  /** YYYY-MM-DD: candidates that ended before are not chosen; undefined: none has ended. */
+  readonly today?: string;
 }
 
 export type CompileResult =

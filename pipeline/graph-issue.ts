@@ -50,6 +50,7 @@ export const GRAPH_ISSUE_CODES = [
   // providers
   'provider_unknown',
   'no_provider_configured',
+  'model_retired',
   'request_unsupported',
   // the whole
   'target_unknown',

@@ -89,6 +89,10 @@ export interface CandidateDefinition {
   readonly operation: string;
   readonly execution: 'sync' | 'queue';
   readonly price: Price;
+  /** Last day, YYYY-MM-DD, on which the provider serves this model; afterwards it is not chosen. */
+  readonly availableUntil?: string;
+  /** The model that the provider names in its place. */
+  readonly successor?: string;
   /** Pure; throws `UnsupportedRequestError` when this model cannot serve the request (the next candidate may). */
   readonly toInput: (request: NodeRequest) => WireInput;
   /** Pure; throws `UnexpectedReplyError` when the reply lacks an output. Keys are output ports. */
@@ -124,6 +128,10 @@ export interface NodeDefinition {
   readonly implementation: NodeImplementation;
   /** Usual time from start to result, seconds; a job's time-out is ten times that, at least 600 s. */
   readonly expectedSeconds: number;
+  /** The vendor closed the model of this name on that day, YYYY-MM-DD; the type goes on, served by its successor. */
+  readonly availableUntil?: string;
+  /** The node type to use in place of this one. */
+  readonly successor?: string;
   /** True when the same request (with a seed) gives the same bytes: such results may be cached. */
   readonly deterministic?: boolean;
 }

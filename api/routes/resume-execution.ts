@@ -54,7 +54,7 @@ export type ResumeReceipt = z.infer<typeof resumeReceiptSchema>;
 /** Who resumes: a caller with a key, or the sweeper on behalf of one that asked before. */
 export interface ResumeContext {
   readonly caller: Pick<Caller, 'accountId' | 'mode'>;
-  readonly dependencies: Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'settings'>;
+  readonly dependencies: Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'settings' | 'clock'>;
 }
 
 export const resumeExecution = defineKeyRoute({

@@ -19,18 +19,28 @@ import type {
 import { nodePath, type DraftNode, type Findings } from './draft-node';
 import { keyOf } from './read-settings';
 
-/**
- * Candidates that the user's `data.providers` and the configured providers leave over, in order of preference.
- * @param available providers that have a credential; undefined: all (test mode).
- */
+/** What may serve at all. */
+export interface Availability {
+  /** Providers that have a credential; undefined: all (test mode). */
+  readonly providers: ReadonlySet<string> | undefined;
+  /** YYYY-MM-DD; candidates whose last day is before it are left out. Undefined: none is. */
+  readonly today: string | undefined;
+}
+
+/** Candidates that the user's `data.providers`, the day and the configured providers leave over, in order of preference. */
 export function narrowCandidates(
   draft: DraftNode,
-  available: ReadonlySet<string> | undefined,
+  { providers: available, today }: Availability,
   findings: Findings,
 ): readonly CandidateDefinition[] {
   const { implementation } = draft.definition;
   if (implementation.kind !== 'provider') return [];
-  const wanted = inUserOrder(implementation.candidates, draft.settings.providers);
+  const chosen = inUserOrder(implementation.candidates, draft.settings.providers);
+  const wanted = chosen.filter(({ availableUntil }) => !isPast(availableUntil, today));
+  if (wanted.length === 0 && chosen.length > 0) {
+    tellRetired(draft, chosen, findings);
+    return [];
+  }
   const usable = wanted.filter((candidate) => available === undefined || available.has(candidate.provider));
   if (usable.length > 0) return usable;
   const providers = [...new Set(wanted.map((candidate) => candidate.provider))];
@@ -39,6 +49,21 @@ export function narrowCandidates(
   const fix = `Set ${listOf(variables)} for API and workers, or use a test key: the sandbox needs no credential.`;
   findings.add(nodePath(draft.posted), 'no_provider_configured', message, fix);
   return [];
+}
+
+function isPast(availableUntil: string | undefined, today: string | undefined): boolean {
+  return availableUntil !== undefined && today !== undefined && availableUntil < today;
+}
+
+function tellRetired(draft: DraftNode, retired: readonly CandidateDefinition[], findings: Findings): void {
+  const { type, successor } = draft.definition;
+  const told = retired.map((each) => `${keyOf(each)} (until ${each.availableUntil ?? 'today'})`);
+  const message = `What was to serve ${type} is closed: ${listOf(told)}.`;
+  const instead = retired.flatMap((each) => (each.successor === undefined ? [] : [each.successor]));
+  const hint = successor === undefined ? '' : ` Or use ${successor}.`;
+  const named = instead.length === 0 ? '' : ` Its successor is ${listOf([...new Set(instead)])}.`;
+  const fix = `Allow other candidates in data.providers.${hint}${named}`;
+  findings.add(nodePath(draft.posted), 'model_retired', message, fix);
 }
 
 function inUserOrder(

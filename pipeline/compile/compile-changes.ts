@@ -1,7 +1,7 @@
 import type { NodeInputs, PlanChange } from '../../workflows/contract';
 import { formatPath } from '../graph-issue';
 import type { RetryChange } from '../retry-change';
-import { narrowCandidates, priceCandidates } from './choose-candidates';
+import { narrowCandidates, priceCandidates, type Availability } from './choose-candidates';
 import { Findings, nodePath, type DraftNode } from './draft-node';
 import { keyOf } from './read-settings';
 import { resolveConfig, type ResolveContext } from './resolve-config';
@@ -13,7 +13,7 @@ import { resolveConfig, type ResolveContext } from './resolve-config';
 export function compileChanges(
   draft: DraftNode,
   context: ResolveContext,
-  available: ReadonlySet<string> | undefined,
+  available: Availability,
   knownInputs: (draft: DraftNode) => NodeInputs,
 ): readonly PlanChange[] {
   return draft.settings.changes.map((change, index) => {

@@ -12,7 +12,7 @@ import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
 import { computeNodeKey } from '../node-key';
 import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
-import { narrowCandidates, priceCandidates } from './choose-candidates';
+import { narrowCandidates, priceCandidates, type Availability } from './choose-candidates';
 import { compileChanges } from './compile-changes';
 import { connectEdges } from './connect-edges';
 import { dependencies, Findings, nodePath, type DraftNode } from './draft-node';
@@ -153,7 +153,7 @@ export class GraphCompiler {
 
   private chooseCandidates(draft: DraftNode): void {
     if (draft.definition.implementation.kind !== 'provider') return;
-    draft.definitions = narrowCandidates(draft, this.input.availableProviders, this.findings);
+    draft.definitions = narrowCandidates(draft, this.availability(), this.findings);
     if (draft.faulty || draft.definitions.length === 0) return;
     draft.candidates = priceCandidates(draft, this.knownInputs(draft), this.findings);
   }
@@ -161,8 +161,11 @@ export class GraphCompiler {
   private compileChanges(draft: DraftNode): void {
     if (draft.faulty || draft.settings.changes.length === 0) return;
     const knownInputs = (variant: DraftNode): NodeInputs => this.knownInputs(variant);
-    const { availableProviders } = this.input;
-    draft.changes = compileChanges(draft, this.resolveContext(), availableProviders, knownInputs);
+    draft.changes = compileChanges(draft, this.resolveContext(), this.availability(), knownInputs);
+  }
+
+  private availability(): Availability {
+    return { providers: this.input.availableProviders, today: this.input.today };
   }
 
   private resolveContext(): ResolveContext {

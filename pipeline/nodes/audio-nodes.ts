@@ -84,6 +84,7 @@ export const audioNodes: readonly NodeDefinition[] = [
         // OpenAI ends this model on 2027-01-06 (LiteLLM price table).
         openaiModel({
           model: 'gpt-4o-mini-tts',
+          availableUntil: '2027-01-05',
           operation: 'speech',
           price: {
             usd: openaiUsd,

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import { nodeConfig } from './node-config';
-import {
-  defineNode,
-  UnsupportedRequestError,
-  type NodeDefinition,
-  type NodeRequest,
-} from '../node-definition';
+import { UnsupportedRequestError, type NodeDefinition, type NodeRequest } from '../node-definition';
 import {
   FLUX_SIZES,
   FLUX_ASPECT_RATIOS,
@@ -13,41 +7,16 @@ import {
   OPENAI_IMAGE_SIZES,
   sizeOf,
 } from './aspect-ratios';
-import { PRICE_SOURCES, PRICES_READ_ON } from './price-sources';
-import { definedOnly, optionalNumber, optionalText, refuseIfSet, requiredText, textBytes } from './request';
-import { falImage, falModel } from './wire/fal';
-import { openaiImage, openaiModel, openaiUsage } from './wire/openai';
-import { replicateFile, replicateModel } from './wire/replicate';
-
-const PROMPT_LENGTH_MAX = 20_000;
-const SEED_MAX = 2_147_483_647;
-
-const prompt = z
-  .string()
-  .min(1)
-  .max(PROMPT_LENGTH_MAX)
-  .optional()
-  .describe('Used when no edge brings a prompt.');
-const seed = z.number().int().min(0).max(SEED_MAX).optional();
-const promptPort = {
-  type: 'text',
-  required: true,
-  orConfig: true,
-  description: 'What the picture is to show.',
-} as const;
-const imageOut = { image: { type: 'image', description: 'The picture.' } } as const;
-
-const promptOf = (request: NodeRequest): string => requiredText(request, 'prompt', PROMPT_LENGTH_MAX);
-
-/** Replicate spells JPEG `jpg`, fal `jpeg`. */
-function replicateFormat(request: NodeRequest, allowed: readonly string[], model: string): string {
-  const format = optionalText(request, 'outputFormat') ?? 'png';
-  const name = format === 'jpeg' ? 'jpg' : format;
-  if (allowed.includes(name)) return name;
-  throw new UnsupportedRequestError(
-    `${model} at Replicate makes no ${format}; it makes ${allowed.join(', ')}.`,
-  );
-}
+import { imageOut, prompt, promptPort, seed } from './image-fields';
+import { nodeConfig } from './node-config';
+import { readIn } from './price-sources';
+import { optionalNumber, optionalText, textBytes } from './request';
+import { asText, computed, oneOf } from './table/fields';
+import { perMegapixel, perPicture, type RateBy } from './table/prices';
+import { providerNode } from './table/provider-node';
+import { falImage, falQueue } from './wire/fal';
+import { openaiImage, openaiImages, openaiUsage } from './wire/openai';
+import { replicateFile, replicatePrediction } from './wire/replicate';
 
 // ---------------------------------------------------------------- FLUX.2 [pro]
 
@@ -59,18 +28,27 @@ function fluxPixels(request: NodeRequest): PixelSize | undefined {
   return width !== undefined && height !== undefined ? { width, height } : undefined;
 }
 
-/** A megapixel is 1024 × 1024, begun ones count whole; every ratio's own size is within the first one. */
-function fluxUsd(request: NodeRequest): number {
-  const pixels = fluxPixels(request);
-  const megapixels = pixels ? Math.max(1, Math.ceil((pixels.width * pixels.height) / 1_048_576)) : 1;
-  return 0.03 + 0.015 * (megapixels - 1);
-}
+/** Every ratio's own size is within the first megapixel. */
+const fluxRate = {
+  pixels: (request: NodeRequest): number => {
+    const { width, height } = fluxPixels(request) ?? { width: 1, height: 1 };
+    return width * height;
+  },
+  usd: 0.03,
+  furtherUsd: 0.015,
+};
+
+const falSize = computed(['aspectRatio', 'width', 'height'], (request, { model }) => {
+  const ratio = optionalText(request, 'aspectRatio');
+  const size = fluxPixels(request) ?? sizeOf(FLUX_SIZES, ratio);
+  if (size) return { ...size };
+  throw new UnsupportedRequestError(`${model} has no aspect ratio ${ratio ?? '(none)'}.`);
+});
 
 const fluxPixelsSchema = z.number().int().min(256).max(2_048).multipleOf(32);
 
-const flux2Pro = defineNode({
+const flux2Pro = providerNode({
   type: 'generate:flux_2_pro',
-  version: 1,
   label: 'FLUX.2 [pro]',
   description: 'Photorealistic pictures from a prompt, by Black Forest Labs.',
   config: nodeConfig({
@@ -78,7 +56,7 @@ const flux2Pro = defineNode({
     aspectRatio: z.enum(FLUX_ASPECT_RATIOS).default('4:3').describe('Shape, at about one megapixel.'),
     width: fluxPixelsSchema.optional().describe('Pixels, with height, instead of aspectRatio.'),
     height: fluxPixelsSchema.optional().describe('Pixels, with width, instead of aspectRatio.'),
-    seed: seed.describe('The same seed and request give the same picture at one provider.'),
+    seed,
     outputFormat: z.enum(['png', 'jpeg']).default('png'),
     safetyTolerance: z.number().int().min(1).max(5).default(2).describe('1 strict to 5 permissive.'),
   }).refine((config) => (config.width === undefined) === (config.height === undefined), {
@@ -87,69 +65,50 @@ const flux2Pro = defineNode({
   }),
   inputs: { prompt: promptPort },
   outputs: imageOut,
-  implementation: {
-    kind: 'provider',
-    candidates: [
-      falModel({
-        model: 'fal-ai/flux-2-pro',
-        price: {
-          usd: fluxUsd,
-          text: '$0.03 for the first megapixel, $0.015 for each further one',
-          source: PRICE_SOURCES.fal,
-          readOn: PRICES_READ_ON,
-        },
-        toInput: (request) =>
-          definedOnly({
-            prompt: promptOf(request),
-            image_size: falSize(request),
-            seed: optionalNumber(request, 'seed'),
-            output_format: optionalText(request, 'outputFormat'),
-            safety_tolerance: optionalText(request, 'safetyTolerance'),
-          }),
-        toOutputs: falImage,
-      }),
-      replicateModel({
-        model: 'black-forest-labs/flux-2-pro',
-        price: {
-          usd: fluxUsd,
-          text: '$0.03 for the first megapixel, $0.015 for each further one (not confirmed by Replicate)',
-          source: PRICE_SOURCES.blackForestLabs,
-          readOn: PRICES_READ_ON,
-        },
-        toInput: (request) => {
-          const pixels = fluxPixels(request);
-          const ratio = optionalText(request, 'aspectRatio');
-          return definedOnly({
-            prompt: promptOf(request),
-            // Replicate reads width and height only with the ratio `custom`, and then no resolution.
-            ...(pixels ? { aspect_ratio: 'custom', ...pixels } : { aspect_ratio: ratio, resolution: '1 MP' }),
-            seed: optionalNumber(request, 'seed'),
-            output_format: replicateFormat(request, ['png', 'jpg', 'webp'], 'flux-2-pro'),
-            safety_tolerance: optionalNumber(request, 'safetyTolerance'),
-          });
-        },
-        toOutputs: replicateFile('image'),
-      }),
-    ],
-  },
+  candidates: [
+    {
+      at: falQueue,
+      model: 'fal-ai/flux-2-pro',
+      fields: {
+        prompt: 'prompt',
+        image_size: falSize,
+        seed: 'seed',
+        output_format: 'outputFormat',
+        safety_tolerance: asText('safetyTolerance'),
+      },
+      reads: falImage,
+      price: perMegapixel(fluxRate, readIn('fal')),
+    },
+    {
+      at: replicatePrediction,
+      model: 'black-forest-labs/flux-2-pro',
+      fields: {
+        prompt: 'prompt',
+        // Replicate reads width and height only with the ratio `custom`, and then no resolution.
+        aspect_ratio: computed(['aspectRatio'], (request) =>
+          fluxPixels(request) ? 'custom' : optionalText(request, 'aspectRatio'),
+        ),
+        resolution: computed([], (request) => (fluxPixels(request) ? undefined : '1 MP')),
+        width: 'width',
+        height: 'height',
+        seed: 'seed',
+        output_format: oneOf('outputFormat', { png: 'png', jpeg: 'jpg' }),
+        safety_tolerance: 'safetyTolerance',
+      },
+      reads: replicateFile('image'),
+      price: perMegapixel(fluxRate, readIn('blackForestLabs', 'not confirmed by Replicate')),
+    },
+  ],
   expectedSeconds: 15,
   deterministic: true,
 });
 
-function falSize(request: NodeRequest): PixelSize {
-  const ratio = optionalText(request, 'aspectRatio');
-  const size = fluxPixels(request) ?? sizeOf(FLUX_SIZES, ratio);
-  if (size) return { ...size };
-  throw new UnsupportedRequestError(`FLUX.2 at fal has no aspect ratio ${ratio ?? '(none)'}.`);
-}
-
 // ---------------------------------------------------------------- Nano Banana Pro
 
-const proUsd = (request: NodeRequest): number => (optionalText(request, 'resolution') === '4K' ? 0.3 : 0.15);
+const proRate: RateBy = { by: 'resolution', usd: { '1K': 0.15, '2K': 0.15, '4K': 0.3 } };
 
-const nanoBananaPro = defineNode({
+const nanoBananaPro = providerNode({
   type: 'generate:nano_banana_pro',
-  version: 1,
   label: 'Nano Banana Pro',
   description: 'Pictures with exact text and composition from a prompt, by Google (Gemini 3 Pro Image).',
   config: nodeConfig({
@@ -161,49 +120,34 @@ const nanoBananaPro = defineNode({
   }),
   inputs: { prompt: promptPort },
   outputs: imageOut,
-  implementation: {
-    kind: 'provider',
-    candidates: [
-      falModel({
-        model: 'fal-ai/nano-banana-pro',
-        price: {
-          usd: proUsd,
-          text: '$0.15 per picture, $0.30 at 4K',
-          source: PRICE_SOURCES.fal,
-          readOn: PRICES_READ_ON,
-        },
-        toInput: (request) =>
-          definedOnly({
-            prompt: promptOf(request),
-            num_images: 1,
-            aspect_ratio: optionalText(request, 'aspectRatio'),
-            resolution: optionalText(request, 'resolution'),
-            output_format: optionalText(request, 'outputFormat'),
-            seed: optionalNumber(request, 'seed'),
-          }),
-        toOutputs: falImage,
-      }),
-      replicateModel({
-        model: 'google/nano-banana-pro',
-        price: {
-          usd: proUsd,
-          text: '$0.15 per picture, $0.30 at 4K (not confirmed by Replicate)',
-          source: PRICE_SOURCES.lumenfall,
-          readOn: PRICES_READ_ON,
-        },
-        toInput: (request) => {
-          refuseIfSet(request, ['seed'], 'nano-banana-pro at Replicate');
-          return definedOnly({
-            prompt: promptOf(request),
-            aspect_ratio: optionalText(request, 'aspectRatio'),
-            resolution: optionalText(request, 'resolution'),
-            output_format: replicateFormat(request, ['png', 'jpg'], 'nano-banana-pro'),
-          });
-        },
-        toOutputs: replicateFile('image'),
-      }),
-    ],
-  },
+  candidates: [
+    {
+      at: falQueue,
+      model: 'fal-ai/nano-banana-pro',
+      fields: {
+        prompt: 'prompt',
+        aspect_ratio: 'aspectRatio',
+        resolution: 'resolution',
+        output_format: 'outputFormat',
+        seed: 'seed',
+      },
+      constants: { num_images: 1 },
+      reads: falImage,
+      price: perPicture(proRate, readIn('fal')),
+    },
+    {
+      at: replicatePrediction,
+      model: 'google/nano-banana-pro',
+      fields: {
+        prompt: 'prompt',
+        aspect_ratio: 'aspectRatio',
+        resolution: 'resolution',
+        output_format: oneOf('outputFormat', { png: 'png', jpeg: 'jpg' }),
+      },
+      reads: replicateFile('image'),
+      price: perPicture(proRate, readIn('lumenfall', 'not confirmed by Replicate')),
+    },
+  ],
   expectedSeconds: 40,
 });
 
@@ -217,9 +161,8 @@ const LOW_QUALITY_USD_MAX = 0.012;
 const lowQualityUsd = (request: NodeRequest): number =>
   LOW_QUALITY_USD_MAX + (textBytes(request, 'prompt') / 2) * IMAGE_USD_PER_TOKEN.textInput;
 
-const nanoBananaLite = defineNode({
+const nanoBananaLite = providerNode({
   type: 'generate:nano_banana_lite',
-  version: 1,
   label: 'Nano Banana Lite',
   description: 'Quick, cheap pictures of about 1024 pixels for drafts, by Google (Nano Banana 2 Lite).',
   config: nodeConfig({
@@ -230,56 +173,46 @@ const nanoBananaLite = defineNode({
   }),
   inputs: { prompt: promptPort },
   outputs: imageOut,
-  implementation: {
-    kind: 'provider',
-    candidates: [
-      falModel({
-        model: 'google/nano-banana-2-lite',
-        price: {
-          usd: () => 0.042,
-          text: '$0.042 per picture: 1,120 image tokens at $37.50 per million (not confirmed by fal)',
-          source: PRICE_SOURCES.lumenfall,
-          readOn: PRICES_READ_ON,
+  candidates: [
+    {
+      at: falQueue,
+      model: 'google/nano-banana-2-lite',
+      fields: {
+        prompt: 'prompt',
+        aspect_ratio: 'aspectRatio',
+        output_format: 'outputFormat',
+        seed: 'seed',
+      },
+      constants: { num_images: 1 },
+      reads: falImage,
+      price: perPicture(
+        0.042,
+        readIn('lumenfall', '1,120 image tokens at $37.50 per million (not confirmed by fal)'),
+      ),
+    },
+    // An equivalent, not the same model: the cheapest quality of OpenAI's image model.
+    {
+      at: openaiImages,
+      model: 'gpt-image-2',
+      fields: {
+        prompt: 'prompt',
+        size: oneOf('aspectRatio', OPENAI_IMAGE_SIZES),
+        output_format: 'outputFormat',
+      },
+      constants: { n: 1, quality: 'low' },
+      reads: openaiImage,
+      price: {
+        usd: lowQualityUsd,
+        billedUsd: (request, reply) => {
+          const used = openaiUsage(reply, 'input_tokens', 'output_tokens');
+          if (!used) return lowQualityUsd(request);
+          return used.input * IMAGE_USD_PER_TOKEN.textInput + used.output * IMAGE_USD_PER_TOKEN.output;
         },
-        toInput: (request) =>
-          definedOnly({
-            prompt: promptOf(request),
-            num_images: 1,
-            aspect_ratio: optionalText(request, 'aspectRatio'),
-            output_format: optionalText(request, 'outputFormat'),
-            seed: optionalNumber(request, 'seed'),
-          }),
-        toOutputs: falImage,
-      }),
-      // An equivalent, not the same model: the cheapest quality of OpenAI's image model.
-      openaiModel({
-        model: 'gpt-image-2',
-        operation: 'images',
-        price: {
-          usd: lowQualityUsd,
-          billedUsd: (request, reply) => {
-            const used = openaiUsage(reply, 'input_tokens', 'output_tokens');
-            if (!used) return lowQualityUsd(request);
-            return used.input * IMAGE_USD_PER_TOKEN.textInput + used.output * IMAGE_USD_PER_TOKEN.output;
-          },
-          text: '$5 per million text tokens in, $30 per million image tokens out; about $0.006 at low quality (third party)',
-          source: PRICE_SOURCES.litellm,
-          readOn: PRICES_READ_ON,
-        },
-        toInput: (request) => {
-          refuseIfSet(request, ['seed'], 'gpt-image-2');
-          return definedOnly({
-            prompt: promptOf(request),
-            n: 1,
-            size: sizeOf(OPENAI_IMAGE_SIZES, optionalText(request, 'aspectRatio')),
-            quality: 'low',
-            output_format: optionalText(request, 'outputFormat'),
-          });
-        },
-        toOutputs: openaiImage,
-      }),
-    ],
-  },
+        text: '$5 per million text tokens in, $30 per million image tokens out; about $0.006 at low quality (third party)',
+        ...readIn('litellm'),
+      },
+    },
+  ],
   expectedSeconds: 5,
 });
 

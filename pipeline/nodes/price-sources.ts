@@ -1,3 +1,5 @@
+import type { PriceSource } from './table/prices';
+
 /** Where list prices and limits were read; each candidate's price cites one. Nobody of these was asked with a real key. */
 export const PRICE_SOURCES = {
   fal: 'fal.ai llms.txt page of the model',
@@ -10,3 +12,8 @@ export const PRICE_SOURCES = {
 
 /** The day on which all of them were read. */
 export const PRICES_READ_ON = '2026-11-21';
+
+/** One of them with its day, and what is to be said of this price. */
+export function readIn(source: keyof typeof PRICE_SOURCES, note?: string): PriceSource {
+  return { source: PRICE_SOURCES[source], readOn: PRICES_READ_ON, ...(note === undefined ? {} : { note }) };
+}

@@ -11,7 +11,7 @@ import { isAssetReference, isJsonObject, isList, utf8Bytes } from '../pure/value
 
 /** @returns undefined when neither an edge nor the config gives it. */
 export function optionalText(request: NodeRequest, name: string): string | undefined {
-  const value = given(request, name);
+  const value = givenValue(request, name);
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -28,7 +28,7 @@ export function requiredText(request: NodeRequest, name: string, lengthMax: numb
 }
 
 export function optionalNumber(request: NodeRequest, name: string): number | undefined {
-  const value = given(request, name);
+  const value = givenValue(request, name);
   return typeof value === 'number' ? value : undefined;
 }
 
@@ -47,14 +47,14 @@ export function optionalAsset(request: NodeRequest, name: string): AssetReferenc
 /** @throws UnsupportedRequestError when the user set something that this model has no parameter for. */
 export function refuseIfSet(request: NodeRequest, names: readonly string[], model: string): void {
   for (const name of names) {
-    if (given(request, name) === undefined) continue;
+    if (givenValue(request, name) === undefined) continue;
     throw new UnsupportedRequestError(`${model} has no "${name}". Remove it to allow this model.`);
   }
 }
 
 /** Bytes of a text of the request; a usual 4 KB while it is not known yet. */
 export function textBytes(request: NodeRequest, name: string, assumedBytes = 4_096): number {
-  const value = given(request, name);
+  const value = givenValue(request, name);
   if (isAssetReference(value)) return value.bytes;
   return typeof value === 'string' ? utf8Bytes(value) : value === undefined ? assumedBytes : 0;
 }
@@ -80,7 +80,8 @@ export function field(
   return current;
 }
 
-function given(request: NodeRequest, name: string): unknown {
+/** @returns what an edge brings, else what the config says; undefined when neither does. */
+export function givenValue(request: NodeRequest, name: string): unknown {
   if (Object.hasOwn(request.inputs, name)) return request.inputs[name];
   return Object.hasOwn(request.config, name) ? request.config[name] : undefined;
 }

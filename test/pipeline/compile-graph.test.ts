@@ -62,6 +62,20 @@ describe('compileGraph on malformed graphs', () => {
     expect(issues[0]?.fix).toContain('FAL_KEY or REPLICATE_API_TOKEN');
   });
 
+  it('chooses no model after its last day, and says what to do when none is left', () => {
+    const body = aGraph('x').node('a', 'audio:text_to_speech', { text: 'Hello.' }).build();
+    const servedOn = (today: string): readonly string[] => {
+      const { work } = nodeOf(planOf(body, { today }), 'a');
+      return work.kind === 'provider' ? work.candidates.map(({ provider }) => provider) : [];
+    };
+    expect([servedOn('2027-01-05'), servedOn('2027-01-06')]).toEqual([['openai', 'fal'], ['fal']]);
+    const only = aGraph('x').node('a', 'audio:text_to_speech', { text: 'Hello.' }, { providers: ['openai'] });
+    expect(compileBody(only.build(), { today: '2027-01-06' })).toMatchObject({
+      ok: false,
+      issues: [{ path: 'nodes[1]', code: 'model_retired', message: expect.stringContaining('2027-01-05') }],
+    });
+  });
+
   it('obeys the limits of the settings', () => {
     expect(codesOf(mainJob('x'), { limits: { nodesMax: 2, edgesMax: 1 } })).toEqual([
       'too_many_nodes',

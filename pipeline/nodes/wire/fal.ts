@@ -1,3 +1,4 @@
+import type { Endpoint } from '../table/provider-node';
 import type { JsonValue } from '../../../workflows/contract';
 import {
   UnexpectedReplyError,
@@ -6,6 +7,13 @@ import {
   type ProviderReply,
 } from '../../node-definition';
 import { field } from '../request';
+
+export const falQueue: Endpoint = {
+  provider: 'fal',
+  label: 'fal',
+  operation: 'queue',
+  execution: 'queue',
+};
 
 /** A model on fal's queue: `toInput` gives the model's own JSON, `reply.body` is its output JSON. */
 export function falModel(

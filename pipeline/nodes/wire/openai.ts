@@ -1,3 +1,4 @@
+import type { Endpoint } from '../table/provider-node';
 import {
   UnexpectedReplyError,
   type CandidateDefinition,
@@ -6,12 +7,15 @@ import {
 } from '../../node-definition';
 import { field } from '../request';
 
+const openaiSync = { provider: 'openai', label: 'OpenAI', execution: 'sync' } as const;
+export const openaiImages: Endpoint = { ...openaiSync, operation: 'images' };
+
 /**
  * A model at OpenAI. `toInput` gives the request body without `model`; the answer of the same call is the result:
  * JSON in `reply.body` for `chat` and `images`, `reply.bytes` for `speech`.
  */
 export function openaiModel(
-  definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs'> & {
+  definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs' | 'availableUntil'> & {
     readonly operation: 'chat' | 'images' | 'speech';
   },
 ): CandidateDefinition {

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../table/provider-node';
 import type { JsonValue } from '../../../workflows/contract';
 import {
   UnexpectedReplyError,
@@ -5,6 +6,13 @@ import {
   type OutputItem,
   type ProviderReply,
 } from '../../node-definition';
+
+export const replicatePrediction: Endpoint = {
+  provider: 'replicate',
+  label: 'Replicate',
+  operation: 'prediction',
+  execution: 'queue',
+};
 
 /** A model on Replicate: `toInput` gives what goes under `input`, `reply.body` is the prediction's `output`. */
 export function replicateModel(

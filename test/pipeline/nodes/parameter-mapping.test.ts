@@ -74,7 +74,7 @@ describe('generate:nano_banana_pro', () => {
 
   it('has no fallback for what only fal can do', () => {
     expect(() => wireOf(type, 'replicate', { seed: 1 })).toThrow('has no "seed"');
-    expect(() => wireOf(type, 'replicate', { outputFormat: 'webp' })).toThrow('makes no webp');
+    expect(() => wireOf(type, 'replicate', { outputFormat: 'webp' })).toThrow('takes no outputFormat "webp"');
   });
 
   it('costs twice as much at 4K', () => {
