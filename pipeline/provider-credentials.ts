@@ -1,6 +1,7 @@
 /** Which environment variable holds the credential of each provider: the vendor's usual name. */
 export const PROVIDER_CREDENTIALS: Readonly<Record<string, string>> = {
   elevenlabs: 'ELEVENLABS_API_KEY',
+  anthropic: 'ANTHROPIC_API_KEY',
   fal: 'FAL_KEY',
   kling: 'KLING_API_KEY',
   openai: 'OPENAI_API_KEY',

@@ -40,6 +40,7 @@ const keptHeaders = [
   'x-fal-no-retry',
   'x-fal-request-timeout',
   'cancel-after',
+  'anthropic-version',
 ];
 
 /** Headers worth keeping; of a key only the beginning of its hash. */
@@ -54,10 +55,13 @@ export function headersWorthKeeping(request: Request): Record<string, string> {
   );
 }
 
-/** The secret part of `Authorization: <scheme> <secret>`; undefined when there is none. */
+/** Where providers take a bare key, beside `Authorization: <scheme> <secret>`. */
+const keyHeaders = ['x-api-key', 'x-goog-api-key'];
+
+/** The secret of the caller, wherever it stands; undefined when there is none. */
 export function credentialOf(request: Request): string | undefined {
-  const secret = (request.get('authorization') ?? '').replace(/^\S+\s*/, '').trim();
-  return secret === '' ? undefined : secret;
+  const bearer = (request.get('authorization') ?? '').replace(/^\S+\s*/, '').trim();
+  return [bearer, ...keyHeaders.map((name) => request.get(name)?.trim() ?? '')].find((key) => key !== '');
 }
 
 /** http://host:port as the caller wrote it, so that our links work from where they are. */

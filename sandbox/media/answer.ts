@@ -1,11 +1,13 @@
-import { optionIn, valueFor } from './answer-schema';
+import { optionIn, valueFor, type Subject } from './answer-schema';
 import { keywordsOf, look, sentenceCase, titleCase, translated } from './answer-words';
+import type { Sight } from './look-at';
 import { Random } from './random';
 import type { AnswerRecipe, Made } from './recipe';
+import { richnessOf } from './words';
 
-/** What a language model might say: of the asked kind, about the given text, the same each time. */
-export function makeAnswer(recipe: AnswerRecipe): Promise<Made> {
-  const text = answerTo(recipe);
+/** What a language model might say: of the asked kind, about what it was given, the same each time. */
+export function makeAnswer(recipe: AnswerRecipe, seen: readonly Sight[] = []): Promise<Made> {
+  const text = answerTo(recipe, seen);
   return Promise.resolve({
     bytes: Buffer.from(text),
     contentType: 'text/plain; charset=utf-8',
@@ -19,7 +21,9 @@ interface Question {
   /** What it is about: the user's text. */
   readonly text: string;
   readonly random: Random;
-  readonly pictures: number;
+  readonly seen: readonly Sight[];
+  /** 0 to 1, of what is judged. */
+  readonly quality: number;
 }
 
 type Reply = (question: Question) => string;
@@ -45,16 +49,30 @@ const kinds: readonly (readonly [RegExp, Reply])[] = [
   [/\b(describe|description|caption|alt text|what (is|do you) see|look at)\b/i, description],
 ];
 
-function answerTo({ instruction, text, images, schema, json, seed }: AnswerRecipe): string {
+function answerTo(recipe: AnswerRecipe, seen: readonly Sight[]): string {
+  const { instruction, text, schema, json, seed } = recipe;
   const asked = `${instruction}\n${text}`;
-  const random = new Random(`${asked}/${seed}/${images.length}`);
-  if (schema !== undefined) return JSON.stringify(valueFor(schema, 'answer', text, random));
+  const digests = seen.map((sight) => sight.sha256.slice(0, 16)).join(' ');
+  const random = new Random(`${asked}/${seed}/${digests}`);
+  const subject = subjectFor(asked, text, seen, random);
+  if (schema !== undefined) return JSON.stringify(valueFor(schema, 'answer', subject));
   const keys = [...asked.matchAll(/"(\w{1,40})"\s*:/g)].map(([, key = '']) => key);
   if (json === true || (keys.length > 0 && /json/i.test(asked)))
-    return JSON.stringify(objectWith(keys, text, random));
-  const question: Question = { asked, text: subjectOf(text), random, pictures: images.length };
+    return JSON.stringify(objectWith(keys, subject));
+  const { quality } = subject;
+  const question: Question = { asked, text: subjectOf(text), random, seen, quality };
   const reply = kinds.find(([pattern]) => pattern.test(asked))?.[1] ?? description;
   return reply(question);
+}
+
+/** Pictures that the sandbox made are known by what they show; a judge goes by detail, or by the words. */
+function subjectFor(asked: string, text: string, seen: readonly Sight[], random: Random): Subject {
+  const reading = seen.flatMap(({ content }) => (content === undefined ? [] : [content])).join('\n');
+  const details = seen.map(({ detail }) => 0.3 + 0.65 * detail);
+  const quality =
+    details.length > 0 ? details.reduce((sum, detail) => sum + detail, 0) / details.length : richnessOf(text);
+  const about = [subjectOf(text), reading].join(' ').trim();
+  return { text: about, random, quality, reading, language: languageIn(asked) };
 }
 
 /** After a colon stands what an instruction is about: "Translate to French: good morning". */
@@ -63,11 +81,11 @@ function subjectOf(text: string): string {
   return after.trim() === '' ? text.trim() : after.trim();
 }
 
-function objectWith(keys: readonly string[], text: string, random: Random): unknown {
+function objectWith(keys: readonly string[], subject: Subject): unknown {
   const properties = Object.fromEntries(
     (keys.length > 0 ? keys : ['result']).map((key) => [key, guessedSchema(key)]),
   );
-  return valueFor({ type: 'object', properties }, 'answer', text, random);
+  return valueFor({ type: 'object', properties }, 'answer', subject);
 }
 
 function guessedSchema(key: string): Record<string, unknown> {
@@ -91,15 +109,18 @@ function choose({ asked, random }: Question): string {
 }
 
 function translate({ asked, text }: Question): string {
-  const [, language = 'German'] = /\b(?:in)?to\s+([A-Za-z-]{2,20})/i.exec(asked) ?? [];
-  return translated(text, language);
+  return translated(text, languageIn(asked) ?? 'German');
 }
 
-/** In the range that was asked for, from its upper part; 0–10 where none was. */
-function score({ asked, random }: Question): string {
+function languageIn(asked: string): string | undefined {
+  return /\b(?:in)?to\s+([A-Za-z-]{2,20})/i.exec(asked)?.[1];
+}
+
+/** In the range that was asked for; 0–10 where none was. */
+function score({ asked, quality }: Question): string {
   const [, from = '0', to = '10'] =
     /(\d+(?:\.\d+)?)\s*(?:-|–|to|and|\.\.+)\s*(\d+(?:\.\d+)?)/.exec(asked) ?? [];
-  const value = Number(from) + (Number(to) - Number(from)) * random.between(0.72, 0.96);
+  const value = Number(from) + (Number(to) - Number(from)) * quality;
   return Number(to) <= 1 ? value.toFixed(2) : String(Math.round(value * 10) / 10);
 }
 
@@ -143,9 +164,13 @@ function list({ text, random }: Question): string {
     .join('\n');
 }
 
-function description({ text, random, pictures }: Question): string {
-  const [first = 'light', second, third] = keywordsOf(text, 3).map((word) => word.toLowerCase());
+function description({ text, random, seen }: Question): string {
+  const [sight] = seen;
+  const about = sight?.content ?? text;
+  const [first = 'light', second, third] = keywordsOf(about, 3).map((word) => word.toLowerCase());
   const others = [second, third].filter((word) => word !== undefined).join(' and ');
-  const opening = pictures > 0 ? 'The picture shows' : 'Picture';
-  return `${opening} ${first}${others === '' ? '' : ` with ${others}`}: ${look(random)}, and ${look(random)}.`;
+  const subject = `${first}${others === '' ? '' : ` with ${others}`}`;
+  if (sight === undefined) return `Picture ${subject}: ${look(random)}, and ${look(random)}.`;
+  const shown = sight.content === undefined ? 'a quiet scene' : subject;
+  return `The picture shows ${shown}, mostly ${sight.colour}: ${look(random)}, and ${look(random)}.`;
 }

@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from '../core/canonical-json';
 import type { FileStore, StoredFile } from '../core/file-store';
 import { makeAnswer } from './answer';
 import { makeCutout } from './cutout';
+import { lookAt } from './look-at';
 import { makeSpeech } from './speech';
 import { makeVideo } from './video';
 import { makePicture } from './picture';
@@ -27,8 +28,9 @@ export class Producer {
     if (known !== undefined) return known;
     await this.turn();
     try {
-      const file = this.files.save(await make(fetched));
+      const file = this.files.save(await this.made(fetched));
       this.files.remember(key, file);
+      await this.keepContent(file, fetched);
       return file;
     } finally {
       this.running -= 1;
@@ -36,10 +38,52 @@ export class Producer {
     }
   }
 
+  private async made(recipe: Recipe): Promise<Made> {
+    if (recipe.kind !== 'answer') return make(recipe);
+    const seen = recipe.images.map(async (image) => {
+      const bytes = await readSource(image);
+      return lookAt(image, bytes, await this.contentOf(sha256(bytes)));
+    });
+    return makeAnswer(recipe, await Promise.all(seen));
+  }
+
+  /** What a file shows or says is remembered by its hash, so that a model that is given it later can tell. */
+  private async keepContent(file: StoredFile, recipe: Recipe): Promise<void> {
+    const content = await this.contentIn(recipe);
+    if (content === undefined) return;
+    const bytes = Buffer.from(content);
+    const note = this.files.save({ bytes, contentType: 'text/plain; charset=utf-8', extension: 'txt' });
+    this.files.remember(contentKey(file.sha256), note);
+  }
+
+  private async contentIn(recipe: Recipe): Promise<string | undefined> {
+    switch (recipe.kind) {
+      case 'picture':
+      case 'video':
+        return recipe.prompt;
+      case 'speech':
+        return recipe.text;
+      case 'upscale':
+      case 'cutout':
+        return this.contentOf(sha256(await readSource(recipe.source)));
+      default:
+        return undefined;
+    }
+  }
+
+  private async contentOf(hash: string): Promise<string | undefined> {
+    const note = this.files.recall(contentKey(hash));
+    return note === undefined ? undefined : (await this.files.read(note)).toString('utf8');
+  }
+
   private async turn(): Promise<void> {
     if (this.running >= atOnce) await new Promise<void>((resolve) => this.queue.push(resolve));
     this.running += 1;
   }
+}
+
+function contentKey(hash: string): string {
+  return sha256(`content of ${hash}`);
 }
 
 /** The recipe with its sources in it, as data URIs: the same link may hold other bytes tomorrow. */
@@ -52,8 +96,9 @@ async function withSources(recipe: Recipe): Promise<Recipe> {
       return { ...recipe, source: await inlined(recipe.source) };
     case 'video':
       return recipe.source === undefined ? recipe : { ...recipe, source: await inlined(recipe.source) };
-    case 'speech':
     case 'answer':
+      return { ...recipe, images: await Promise.all(recipe.images.map(inlined)) };
+    case 'speech':
       return recipe;
   }
 }
@@ -63,7 +108,7 @@ async function inlined(source: string): Promise<string> {
   return `data:;base64,${(await readSource(source)).toString('base64')}`;
 }
 
-async function make(recipe: Recipe): Promise<Made> {
+async function make(recipe: Exclude<Recipe, { kind: 'answer' }>): Promise<Made> {
   switch (recipe.kind) {
     case 'picture':
       return makePicture(recipe);
@@ -75,7 +120,5 @@ async function make(recipe: Recipe): Promise<Made> {
       return makeVideo(recipe);
     case 'speech':
       return makeSpeech(recipe);
-    case 'answer':
-      return makeAnswer(recipe);
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { acceptJob, turnAway } from '../../core/accept-job';
-import { send, type Visit } from '../../core/visit';
+import { turnAway } from '../../core/accept-job';
+import { performJob } from '../../core/perform-job';
+import type { Answer, Visit } from '../../core/visit';
 import type { Job, JobDraft } from '../../core/job';
 import { openaiError, openaiErrors } from './errors';
 
@@ -39,15 +40,11 @@ export async function performed(
   refusal: 'answer' | 'job' = 'answer',
 ): Promise<Job | undefined> {
   const id = `${prefix}${randomBytes(16).toString('hex')}`;
-  const job = await acceptJob(visit, { ...draft, id, provider: 'openai' }, refusal);
-  if (job === undefined) return undefined;
-  await visit.services.jobs.ended(job);
-  visit.response.set('openai-processing-ms', String(Date.now() - job.createdAt));
-  if (job.state === 'succeeded' || job.failure?.kind === 'refused') return job;
-  const failed =
+  const failed = (job: Job): Answer =>
     job.failure?.kind === 'source'
       ? openaiError(400, 'Invalid image: it could not be read.', { code: 'invalid_image' })
       : openaiErrors.serverError(500);
-  send(visit.response, failed);
-  return undefined;
+  const job = await performJob(visit, { ...draft, id, provider: 'openai' }, refusal, failed);
+  if (job !== undefined) visit.response.set('openai-processing-ms', String(Date.now() - job.createdAt));
+  return job;
 }

@@ -1,15 +1,5 @@
+import type { Conversation } from '../../core/conversation';
 import type { ChatInput, ResponseInput } from './inputs';
-
-/** A chat or response request, boiled down to what an answer depends on. */
-export interface Conversation {
-  readonly instruction: string;
-  readonly text: string;
-  readonly images: readonly string[];
-  readonly schema?: Readonly<Record<string, unknown>>;
-  readonly json: boolean;
-  /** Tokens; undefined when unlimited. */
-  readonly limit?: number;
-}
 
 interface Turn {
   readonly role: string;
@@ -70,9 +60,4 @@ function imageIn(part: { readonly type: string }): string[] {
   return typeof image === 'object' && image !== null && 'url' in image && typeof image.url === 'string'
     ? [image.url]
     : [];
-}
-
-/** About four characters a token, as a rule of thumb. */
-export function tokensOf(text: string): number {
-  return Math.ceil(text.length / 4);
 }

@@ -1,8 +1,8 @@
 import { turnAway } from '../../core/accept-job';
+import { tokensOf } from '../../core/conversation';
 import { jsonBody, send, type Visit } from '../../core/visit';
 import { Random } from '../../media/random';
 import { parsed, performed } from './call';
-import { tokensOf } from './conversation';
 import { unknownModel } from './errors';
 import { embeddingInput } from './inputs';
 

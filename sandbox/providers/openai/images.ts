@@ -1,12 +1,12 @@
 import { seedFrom } from '../../core/canonical-json';
 import { turnAway } from '../../core/accept-job';
+import { tokensOf } from '../../core/conversation';
 import { outputBytes } from '../../core/serve-job';
 import { jsonBody, send, type Visit } from '../../core/visit';
 import { asDataUri, readMultipart } from '../../core/multipart';
 import type { Recipe } from '../../media/recipe';
 import type { Size } from '../../media/sizes';
 import { parsed, performed, type OpenaiDraft } from './call';
-import { tokensOf } from './conversation';
 import { openaiError, unknownModel } from './errors';
 import { imageInput, type ImageInput } from './inputs';
 

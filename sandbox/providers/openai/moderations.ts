@@ -1,5 +1,6 @@
 import { jsonBody, send, type Visit } from '../../core/visit';
 import { Random } from '../../media/random';
+import { unsafeWords } from '../../media/words';
 import { parsed, performed } from './call';
 import { moderationInput } from './inputs';
 
@@ -29,26 +30,10 @@ function textsOf(given: readonly (string | { text?: string })[]): string[] {
   return [given.map((item) => (typeof item === 'string' ? item : (item.text ?? ''))).join('\n')];
 }
 
-const categories: Readonly<Record<string, RegExp>> = {
-  harassment: /idiot|stupid|loser|bully/i,
-  'harassment/threatening': /i will (kill|hurt) you/i,
-  sexual: /nude|naked|porn|sex\b|erotic/i,
-  'sexual/minors': /(?!)/,
-  hate: /hate (all|those)|racial slur/i,
-  'hate/threatening': /exterminate (all|those)/i,
-  illicit: /build a bomb|make meth/i,
-  'illicit/violent': /build a bomb/i,
-  'self-harm': /suicide|self-harm|kill myself/i,
-  'self-harm/intent': /kill myself/i,
-  'self-harm/instructions': /how to (kill myself|self-harm)/i,
-  violence: /\bkill|murder|gore|bloody|massacre|behead|torture/i,
-  'violence/graphic': /gore|dismember|behead/i,
-};
-
 /** One result of /moderations: flagged by plain words, with scores to match. */
 function moderate(text: string, random = new Random(`moderation/${text}`)) {
-  const names = Object.keys(categories);
-  const hits = new Map(names.map((name) => [name, categories[name]?.test(text) ?? false]));
+  const names = Object.keys(unsafeWords);
+  const hits = new Map(names.map((name) => [name, unsafeWords[name]?.test(text) ?? false]));
   const each = <T>(value: (hit: boolean) => T): Record<string, T> =>
     Object.fromEntries(names.map((name) => [name, value(hits.get(name) ?? false)]));
   return {

@@ -1,18 +1,24 @@
 import type { Request, Router } from 'express';
 import { randomBytes } from 'node:crypto';
-import { seedFrom } from '../../core/canonical-json';
 import { acceptJob, turnAway } from '../../core/accept-job';
-import { outputBytes } from '../../core/serve-job';
+import {
+  answerDraft,
+  promptTokens,
+  saidIn,
+  tokensOf,
+  type Conversation,
+  type TokenPrice,
+} from '../../core/conversation';
 import { jsonBody, send, type Answer, type Visit } from '../../core/visit';
 import { phaseOf, type Job } from '../../core/job';
 import type { Services } from '../../core/services';
 import { parsed, performed } from './call';
-import { fromChat, fromResponse, tokensOf, type Conversation } from './conversation';
+import { fromChat, fromResponse } from './conversation';
 import { openaiError, unknownModel } from './errors';
 import { chatInput, responseInput } from './inputs';
 
 /** Language models that answer here: the current families. */
-const languageModels = /^(gpt-(4o|4\.1|5)|chatgpt-|o[34])/;
+const languageModels = /^(gpt-(4o|4\.1|5|6)|chatgpt-|o[34])/;
 
 /** POST /chat/completions. */
 export async function chat(visit: Visit): Promise<void> {
@@ -30,7 +36,7 @@ export async function chat(visit: Visit): Promise<void> {
   const conversation = fromChat(input);
   const job = await talk(visit, input.model, conversation, body, 'chatcmpl-', input.seed ?? undefined);
   if (job === undefined) return;
-  const { text, cut } = await saidIn(visit.services, job, conversation);
+  const { text, cut } = await spokenIn(visit.services, job, conversation);
   const refused = job.failure?.kind === 'refused';
   const message = {
     role: 'assistant',
@@ -72,33 +78,32 @@ async function talk(
   return performed(visit, talkDraft(model, conversation, body, seed), prefix, 'job');
 }
 
-function talkDraft(model: string, conversation: Conversation, body: unknown, seed = seedFrom(body)) {
-  const { instruction, text, images, schema, json } = conversation;
-  // Price of gpt-5.4-mini (0.75 / 4.5 per million), LiteLLM 1.109.1, with a usual answer of 60 tokens.
-  const priceUsd = (promptTokens(conversation) * 0.75 + 60 * 4.5) / 1e6;
-  return {
-    model,
-    operation: 'text',
-    input: body,
-    prompt: text,
-    priceUsd,
-    recipes: [{ kind: 'answer', instruction, text, images, schema, json, seed }] as const,
-  };
+function talkDraft(model: string, conversation: Conversation, body: unknown, seed?: number) {
+  return answerDraft(model, conversation, body, tokenPrices(model), seed);
 }
 
-function promptTokens({ instruction, text }: Conversation): number {
-  return tokensOf(instruction) + tokensOf(text) + 7;
+/** US dollars per million tokens, LiteLLM 1.109.1; others as gpt-5.4-mini. */
+function tokenPrices(model: string): TokenPrice {
+  const prices: readonly (readonly [RegExp, number, number])[] = [
+    [/^gpt-6-astra/, 10, 50],
+    [/^gpt-6(\.1)?-sol/, 2, 10],
+    [/^gpt-6\.1-terra/, 1, 5],
+    [/^gpt-6-luna/, 0.1, 0.5],
+    [/^gpt-5\.6/, 4, 20],
+    [/^gpt-5\.5/, 5, 30],
+  ];
+  const [, input, output] = prices.find(([pattern]) => pattern.test(model)) ?? [/./, 0.75, 4.5];
+  return { input, output };
 }
 
-async function saidIn(
+/** What was said, or the words of a refusal. */
+async function spokenIn(
   services: Services,
   job: Job,
-  { limit }: Conversation,
+  conversation: Conversation,
 ): Promise<{ text: string; cut: boolean }> {
-  const whole =
-    job.failure?.kind === 'refused' ? refusalText : (await outputBytes(services, job, 0)).toString('utf8');
-  const cut = limit !== undefined && tokensOf(whole) > limit;
-  return { text: cut ? whole.slice(0, limit * 4) : whole, cut };
+  if (job.failure?.kind === 'refused') return { text: refusalText, cut: false };
+  return saidIn(services, job, conversation);
 }
 
 /** POST /responses; with `background` the answer comes by GET. */
@@ -147,7 +152,7 @@ async function responseOf(services: Services, job: Job): Promise<Answer> {
   const { text, cut } =
     open || status === 'failed' || status === 'cancelled'
       ? { text: '', cut: false }
-      : await saidIn(services, job, conversation);
+      : await spokenIn(services, job, conversation);
   const refused = job.failure?.kind === 'refused';
   const content = refused
     ? { type: 'refusal', refusal: text }

@@ -91,6 +91,10 @@ const elevenlabsSound: OperationAnswers = {
   error: elevenlabsError,
 };
 
+const anthropicError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { type: 'error', error: { type: 'api_error', message: text }, request_id: 'req_1' },
+});
 const falError = (status: number, text: string): ScriptedAnswer => ({
   status,
   body: { detail: text, error_type: 'internal_error' },
@@ -134,6 +138,13 @@ export const contractAnswers: Readonly<Record<string, Readonly<Record<string, Op
     image_to_video: klingAnswers,
     images_to_video: klingAnswers,
     avatar: klingAnswers,
+  },
+  anthropic: {
+    messages: {
+      model: 'claude-haiku-5-5',
+      accepted: { body: { content: [{ type: 'text', text: 'Hello.' }], stop_reason: 'end_turn' } },
+      error: anthropicError,
+    },
   },
   fal: {
     queue: {

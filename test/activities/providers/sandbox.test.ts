@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { anthropic } from '../../../activities/providers/anthropic';
 import { fal } from '../../../activities/providers/fal';
 import { openai } from '../../../activities/providers/openai';
 import type {
@@ -70,6 +71,12 @@ const queueCases: readonly Case[] = [
   },
 ];
 const syncCases: readonly Case[] = [
+  {
+    provider: anthropic,
+    operation: 'messages',
+    model: 'claude-haiku-5-5',
+    input: { max_tokens: 512, messages: [{ role: 'user', content: PROMPT }] },
+  },
   {
     provider: openai,
     operation: 'chat',
@@ -205,6 +212,7 @@ describe.each(syncCases)('$provider.id $operation at the sandbox', (syncCase) =>
     await sandbox.plan();
     const reply = await syncOf(syncCase).call(requestOf(syncCase), aTestCall(syncCase.provider));
     const shapes: Readonly<Record<string, unknown>> = {
+      messages: { body: { content: [{ text: expect.stringMatching(/\w/) }] } },
       chat: { body: { choices: [{ message: { content: expect.stringMatching(/\w/) } }] } },
       images: { body: { data: [{ b64_json: expect.stringMatching(/^[\w+/=]{100,}$/) }] } },
       speech: { mimeType: 'audio/wav', bytes: expect.anything() },
