@@ -17,6 +17,7 @@ import type { QueueOperation, SyncOperation } from './providers/provider';
 import { recordedFailure } from './recorded-failure';
 import { requestDocument } from './resolve-request';
 import { view } from './send-job';
+import { startStopwatch } from './stopwatch';
 import { StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
 
@@ -68,7 +69,7 @@ async function openAndClaim(
   pastGeneration: number,
 ): Promise<Opened> {
   const { deps, input, session } = context;
-  const claimedAtMs = performance.now();
+  const sinceClaimMs = startStopwatch();
   const request = openJobRequest(context, resubmitUnknown);
   const { credentialId } = session;
   const claimRequest = { token: randomUUID(), pastGeneration, leaseMs: LEASE_MS, credentialId };
@@ -81,7 +82,7 @@ async function openAndClaim(
   };
   // A claim whose reply is lost would be a stranger's to the next attempt: only its token tells that it is ours.
   const { claim, ...opened } = await untilRecorded(deps, write, LEASE_MS / 2);
-  return claim ? { opened, claimed: { job: opened.job, claim, claimedAtMs } } : { opened };
+  return claim ? { opened, claimed: { job: opened.job, claim, sinceClaimMs } } : { opened };
 }
 
 /** Nothing new may be sent for now: only a job that was sent before is of any use. */

@@ -36,8 +36,8 @@ export const LEASE_MS = 10_000;
 export interface ClaimedJob {
   readonly job: Job;
   readonly claim: JobClaim;
-  /** `performance.now()` taken before the claim: the lease ends `LEASE_MS` after it at the latest. */
-  readonly claimedAtMs: number;
+  /** Since before the claim: the lease is over after `LEASE_MS` of it at the latest. */
+  readonly sinceClaimMs: () => number;
   /** Sent before under the same idempotency key: no answer to this send tells that the first was not accepted. */
   readonly isResend?: boolean;
 }

@@ -11,6 +11,7 @@ import type { OperationRequest, ProviderCall, QueueOperation, SyncOperation } fr
 import { ProviderError } from './providers/provider-error';
 import type { MaterialisedInput } from './materialise-input';
 import { stillUndecided } from './recorded-failure';
+import { startStopwatch } from './stopwatch';
 import { restAfterFailure, restMsOf, restNearLimit } from './rest-credential';
 import { providerFailureType, retryDelayMs, StepError } from './to-application-failure';
 import { untilRecorded } from './until-recorded';
@@ -49,18 +50,13 @@ export async function sendJob<T>(
   const { deps, session, breakerKey } = context;
   const startedAt = new Date(deps.now());
   const startedMs = performance.now();
-  const assertLease = (): void => {
-    failpoint('send.before_lease_check');
-    if (performance.now() > claimed.claimedAtMs + LEASE_MS)
-      throw new LeaseEndedError('The lease ended before the send.');
-    failpoint('send.before_first_byte');
-  };
   try {
     const bare = session.call(NEVER_ABORTS);
     const call: ProviderCall = {
       ...bare,
       fetch: async (url, init) => {
-        const response = await bare.fetch(url, { ...init, beforeSend: assertLease });
+        const beforeSend = mayStillSend(context, claimed);
+        const response = await bare.fetch(url, { ...init, beforeSend });
         restNearLimit(context, response);
         return response;
       },
@@ -75,6 +71,22 @@ export async function sendJob<T>(
     const record = claimed.isResend ? recordFailedResend : recordFailedSend;
     return await record(context, claimed, error, timing);
   }
+}
+
+/**
+ * To be called on the open socket, just before the first byte. An exchange whose own time is over by then would be ended
+ * with its request half read: nobody could tell whether it was accepted.
+ *
+ * @returns what throws when it is too late
+ */
+function mayStillSend({ deps }: SendContext, { sinceClaimMs }: ClaimedJob): () => void {
+  const sinceBeginMs = startStopwatch();
+  return () => {
+    failpoint('send.before_lease_check');
+    if (sinceClaimMs() > LEASE_MS || sinceBeginMs() > deps.providerAccess.requestTimeoutMs)
+      throw new LeaseEndedError('The lease ended before the send.');
+    failpoint('send.before_first_byte');
+  };
 }
 
 function operationRequest(

@@ -5,6 +5,7 @@ import { handleFromCallbacks, UNREACHABLE, unlessUnreachable } from './find-job'
 import { isOfThePast, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { JobHandle, QueueOperation, SyncOperation } from './providers/provider';
 import { recordedFailure } from './recorded-failure';
+import { startStopwatch } from './stopwatch';
 import { StepError } from './to-application-failure';
 
 export type Fate =
@@ -74,11 +75,11 @@ async function adopt({ deps, input }: JobContext<unknown>, job: Job, handle: Job
 /** @param isResend - False once the first send is proven not to have been accepted. */
 async function sendAgain(context: JobContext<unknown>, job: Job, isResend: boolean): Promise<Fate> {
   const { deps, input, session, signal } = context;
-  const claimedAtMs = performance.now();
+  const sinceClaimMs = startStopwatch();
   const claim = await writeFenced(deps, input, (writer) =>
     writer.reclaimJob(job.id, { leaseMs: LEASE_MS, credentialId: session.credentialId }),
   );
-  if (claim) return { kind: 'claimed', claimed: { job, claim, claimedAtMs, isResend } };
+  if (claim) return { kind: 'claimed', claimed: { job, claim, sinceClaimMs, isResend } };
   await deps.sleep(LOOK_INTERVAL_MS, signal);
   return { kind: 'changed' };
 }

@@ -33,6 +33,10 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   'history.timerProcessorMaxPollRPS': '10000',
   'history.visibilityProcessorMaxPollRPS': '10000',
   'matching.enableFairness': 'true',
+  // A worker that hangs keeps its connections open, and its waiting polls would be given task after task. It answers no
+  // ping, though: this many seconds, and its polls are gone.
+  'frontend.keepAliveTime': '"2s"',
+  'frontend.keepAliveTimeout': '"2s"',
 };
 
 /**

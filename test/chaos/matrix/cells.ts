@@ -2,8 +2,8 @@ import type { Failpoint } from '../../../store/failpoints';
 import { SAFETY_CLASSES, type SafetyClass } from '../provider/chaos-classes';
 
 /**
- * kill: -9. stop: SIGSTOP for twice the heartbeat time-out, then CONT. stop_long: until lease and request time limit are
- * over too. lose_reply: the write is committed, its answer never comes.
+ * kill: -9. stop: SIGSTOP until another worker has taken over, and for twice the heartbeat time-out, then CONT, before the
+ * send is given up. stop_long: until it has been given up. lose_reply: the write is committed, its answer never comes.
  */
 export type CellAction = 'kill' | 'stop' | 'stop_long' | 'lose_reply';
 
@@ -77,24 +77,23 @@ export const matrix: readonly Cell[] = [
  */
 export const openCell: Cell = { place: 'send.before_first_byte', action: 'stop_long', safety: 'lookup' };
 
+/** Class `none`: nobody can tell a dead sender that never sent from one whose send was accepted. */
 const UNTOLD: ReadonlySet<string> = new Set([
   'intent.after_commit/kill',
   'intent.after_commit/stop_long',
-  'intent.after_commit/lose_reply',
   'send.before_lease_check/kill',
-  'send.before_lease_check/stop',
   'send.before_lease_check/stop_long',
   'send.before_first_byte/kill',
-  'send.before_first_byte/stop',
 ]);
 
 /**
- * Between claim and answer, a provider of class `none` may leave nobody to tell whether the send happened. After a pause
- * it is sent, and ended by its time limit at once: then the callback tells, if the provider read it.
+ * The one end that a cell may have. `as_the_provider_knows`: a pause just before the first byte outlasts the exchange's
+ * time limit, which ends it as soon as it goes on; whether the provider has read it by then, its own ledger tells.
  */
-export function allowedEnds({ place, action, safety }: Cell): readonly CellEnd[] {
-  const isUntold = safety === 'none' && UNTOLD.has(`${place}/${action}`);
-  return isUntold ? ['submission_unknown', 'COMPLETED'] : ['COMPLETED'];
+export function expectedEnd({ place, action, safety }: Cell): CellEnd | 'as_the_provider_knows' {
+  if (safety !== 'none') return 'COMPLETED';
+  if (UNTOLD.has(`${place}/${action}`)) return 'submission_unknown';
+  return place === 'send.before_first_byte' && action === 'stop' ? 'as_the_provider_knows' : 'COMPLETED';
 }
 
 export function cellName({ place, action, safety }: Cell): string {

@@ -77,8 +77,8 @@ export const plantedBugs = {
     patches: [
       {
         file: 'activities/send-job.ts',
-        find: 'if (performance.now() > claimed.claimedAtMs + LEASE_MS)',
-        replace: 'if (claimed.claimedAtMs < 0)',
+        find: 'if (sinceClaimMs() > LEASE_MS || sinceBeginMs() > deps.providerAccess.requestTimeoutMs)',
+        replace: 'if (sinceClaimMs() < 0)',
       },
     ],
   },

@@ -23,6 +23,8 @@ export interface ChaosOptions {
 const PROJECT = join(__dirname, '../../..');
 const PROGRAM = join(PROJECT, 'test', 'chaos', 'process', 'main.cjs');
 const STOP_LIMIT_MS = 5_000;
+/** A send of unknown fate is decided after lease and time limit: thirteen seconds in place of seventy. */
+const REQUEST_TIMEOUT_MS = 3_000;
 
 /** The secret of callback tokens: with it the checker finds the job that a callback URL belongs to. */
 export const CHAOS_SECRET = 'the secret of the chaos suite, as long as one must be';
@@ -66,6 +68,9 @@ export class ChaosSystem {
       throw error;
     }
   }
+
+  /** Longest exchange with a provider. */
+  readonly requestTimeoutMs = REQUEST_TIMEOUT_MS;
 
   get assetFolder(): string {
     return join(this.home, 'assets');
@@ -128,8 +133,7 @@ async function environmentOf(
     EVERFRAME_ASSET_SECRET: CHAOS_SECRET,
     EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
     EVERFRAME_RESUBMIT_BELOW_CREDITS: '0',
-    // A send of unknown fate is decided after lease and time limit: thirteen seconds in place of seventy.
-    EVERFRAME_REQUEST_TIMEOUT_MS: '3000',
+    EVERFRAME_REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
     EVERFRAME_BREAKER_VOLUME_THRESHOLD: '1000',
     EVERFRAME_FAILPOINTS: rules,
     EVERFRAME_PLANTED_BUG: plantedBug,
