@@ -85,12 +85,14 @@ function byPath(all: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
   return groups;
 }
 
-function expressMethod(method: Route['method']): 'get' | 'post' | 'delete' {
+function expressMethod(method: Route['method']): 'get' | 'post' | 'put' | 'delete' {
   switch (method) {
     case 'GET':
       return 'get';
     case 'POST':
       return 'post';
+    case 'PUT':
+      return 'put';
     case 'DELETE':
       return 'delete';
   }

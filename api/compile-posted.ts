@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
+import { isJsonObject } from '../pipeline/pure/values';
 import { assets } from '../store/database/assets';
 import type { AssetReference, JsonValue } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
@@ -10,7 +11,11 @@ import type { RequestContext } from './route';
 
 /** A graph with what it is to be run with, straight from a body. */
 export interface PostedGraph {
-  readonly graph: { readonly nodes?: JsonValue; readonly edges?: JsonValue };
+  readonly graph: {
+    readonly nodes?: JsonValue;
+    readonly edges?: JsonValue;
+    readonly variables?: JsonValue;
+  };
   readonly triggerData: JsonValue | undefined;
   readonly targetNodeIds: readonly string[] | undefined;
 }
@@ -22,6 +27,8 @@ export async function compilePosted(
   posted: PostedGraph,
 ): Promise<CompileResult> {
   const { graph, triggerData } = posted;
+  const variables = graph.variables ?? {};
+  if (!isJsonObject(variables)) return { ok: false, issues: [variablesInvalid] };
   const found = new Map<string, AssetReference>();
   for (const assetId of collectAssetIds(graph, triggerData)) {
     const asset = await assets.find(database, caller.accountId, assetId);
@@ -30,6 +37,7 @@ export async function compilePosted(
   return compileGraph({
     graph,
     triggerData,
+    variables,
     targetNodeIds: posted.targetNodeIds,
     assets: found,
     limits: settings.graphLimits,
@@ -38,6 +46,29 @@ export async function compilePosted(
     today: new Date(clock()).toISOString().slice(0, 10),
   });
 }
+
+/** Faults that a run's triggerData decides on: what is saved cannot know them. */
+const FAULTS_OF_A_RUN: ReadonlySet<string> = new Set(['input_value_missing', 'template_variable_missing']);
+
+/** What is wrong with a graph whatever it is run with. */
+export async function checkSavedGraph(
+  dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
+  accountId: string,
+  graph: PostedGraph['graph'],
+): Promise<readonly Issue[]> {
+  // In test mode every provider counts as configured: whether it is, is a matter of the run.
+  const caller = { accountId, mode: 'test' as const };
+  const posted = { graph, triggerData: {}, targetNodeIds: undefined };
+  const compiled = await compilePosted(dependencies, caller, posted);
+  return compiled.ok ? [] : compiled.issues.filter(({ code }) => !FAULTS_OF_A_RUN.has(code));
+}
+
+const variablesInvalid = {
+  path: 'variables',
+  code: 'variables_invalid',
+  message: 'variables must be an object.',
+  fix: 'Send {"name": value, …} or leave it out.',
+} as const;
 
 /** 422 with every fault of a graph. */
 export function graphInvalid(issues: readonly Issue[]): ApiError {
@@ -56,8 +87,12 @@ export async function graphFaults(
 ): Promise<readonly Issue[]> {
   const parsed = z.looseObject({ ...graphFields, targetNodeIds }).safeParse(body);
   if (!parsed.success || (parsed.data.nodes === undefined && parsed.data.edges === undefined)) return [];
-  const { nodes, edges, triggerData } = parsed.data;
-  const posted = { graph: { nodes, edges }, triggerData, targetNodeIds: parsed.data.targetNodeIds };
+  const { nodes, edges, triggerData, variables } = parsed.data;
+  const posted = {
+    graph: { nodes, edges, variables },
+    triggerData,
+    targetNodeIds: parsed.data.targetNodeIds,
+  };
   const result = await compilePosted(context.dependencies, caller, posted);
   return result.ok ? [] : result.issues;
 }

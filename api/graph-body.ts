@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSemanticVersion } from '../pipeline/semantic-version';
 import type { JsonObject, JsonValue } from '../workflows/contract';
 
 /**
@@ -29,6 +30,11 @@ export const graphFields = {
     type: 'object',
     description: 'Values of the input nodes by their name; `prompt` serves a lone `input:text`.',
   }),
+  variables: uncheckedJson({
+    type: 'object',
+    description:
+      'Values of `${name}` where triggerData has no such name; added to those of a saved workflow.',
+  }),
 };
 
 export const targetNodeIds = z
@@ -38,10 +44,18 @@ export const targetNodeIds = z
   .optional()
   .describe('Run only these nodes and what they need.');
 
+/** A version of a saved workflow by its number or its tag. */
+export const versionSelector = z.union([
+  z.int().positive(),
+  z.string().refine(isSemanticVersion, { error: 'A version is a number such as 3 or a tag such as 1.2.0.' }),
+]);
+
 export const executeBody = z.strictObject({
   ...graphFields,
   targetNodeIds,
-  version: z.int().positive().optional().describe('Of a saved workflow.'),
+  version: versionSelector
+    .optional()
+    .describe('Of a saved workflow: number or tag; the published one unless given.'),
   budgetCredits: z
     .int()
     .positive()
@@ -54,9 +68,13 @@ export const executeBody = z.strictObject({
   callbackUrl: later('Callbacks'),
 });
 
-export const quoteBody = z.strictObject({ ...graphFields, targetNodeIds });
+export const quoteBody = z.strictObject({
+  ...graphFields,
+  targetNodeIds,
+  version: executeBody.shape.version,
+});
 
-/** `inline`, or a name for the posted graph: letters, digits, space and `_ . : -`. */
+/** A saved workflow, `inline`, or a name for the posted graph: letters, digits, space and `_ . : -`. */
 export const workflowParameters = z.object({ id: z.string().regex(/^[\w .:-]{1,100}$/) });
 
 export const quoteSchema = z

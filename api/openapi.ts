@@ -38,7 +38,7 @@ function toPath(route: Route): RouteConfig {
     ),
   );
   return {
-    method: lowerMethod(route.method),
+    method: LOWER_METHODS[route.method],
     path: route.path.replace(/:(\w+)/g, '{$1}'),
     operationId: route.operationId,
     summary: route.summary,
@@ -51,9 +51,7 @@ function toPath(route: Route): RouteConfig {
   };
 }
 
-function lowerMethod(method: Route['method']): 'get' | 'post' | 'delete' {
-  return method === 'GET' ? 'get' : method === 'POST' ? 'post' : 'delete';
-}
+const LOWER_METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 function toBody(route: Route): NonNullable<RouteConfig['request']>['body'] {
   switch (route.bodyKind) {

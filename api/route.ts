@@ -35,7 +35,7 @@ export type RouteResponses = Readonly<
 >;
 
 interface RouteBase {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Express path, with its base. */
   readonly path: string;
   readonly operationId: string;

@@ -2,6 +2,8 @@
 export const SCOPES = [
   'executions:read',
   'executions:write',
+  'workflows:read',
+  'workflows:write',
   'assets:read',
   'nodes:read',
   'keys:manage',

@@ -6,7 +6,6 @@ import type { NewExecution, PendingStart } from '../../store/database/executions
 import { failpoint } from '../../store/failpoints';
 import { newId } from '../../store/ids';
 import type { Plan } from '../../workflows/contract';
-import { notFound } from '../api-error';
 import { compilePosted, graphFaults, graphInvalid } from '../compile-posted';
 import { executeBody, quoteSchema, toStoredJson, workflowParameters } from '../graph-body';
 import type { ApiSettings } from '../dependencies';
@@ -16,6 +15,7 @@ import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idem
 import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, executionSchema, invalidSchema } from '../schemas';
 import { startAccepted } from '../start-execution';
+import { resolveGraph, type ResolvedGraph } from '../resolve-graph';
 import { requireTemporal } from '../temporal-gate';
 import { executionLinks } from '../views/links';
 import { presentExecution } from '../views/present-execution';
@@ -48,7 +48,7 @@ export const executeWorkflow = defineKeyRoute({
   method: 'POST',
   path: '/api/v1/workflows/:id/execute',
   operationId: 'executeWorkflow',
-  summary: 'Runs a pipeline graph',
+  summary: 'Runs a saved workflow, or the graph that is posted',
   tag: 'executions',
   scope: 'executions:write',
   bodyKind: 'json',
@@ -62,9 +62,10 @@ export const executeWorkflow = defineKeyRoute({
   responses: {
     201: { description: 'It runs. Poll `links.poll`.', schema: receiptSchema },
     402: { description: 'Too few credits; nothing was started.', schema: insufficientCreditsSchema },
-    404: { description: 'No such workflow, and no graph was posted.', schema: errorSchema },
+    404: { description: 'No such workflow or version, and no graph was posted.', schema: errorSchema },
     409: {
-      description: 'The first request with this Idempotency-Key is still in work.',
+      description:
+        'The workflow is not published, or the first request with this Idempotency-Key is still in work.',
       schema: errorSchema,
     },
     422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
@@ -81,16 +82,13 @@ async function execute(
   context: CallerContext,
 ): Promise<Reply> {
   const { caller, dependencies } = context;
-  const { nodes, edges, triggerData, targetNodeIds } = body;
-  if (nodes === undefined && edges === undefined) throw workflowNotFound(workflowId);
-  const compiled = await compilePosted(dependencies, caller, {
-    graph: { nodes, edges },
-    triggerData,
-    targetNodeIds,
-  });
+  const { triggerData, targetNodeIds } = body;
+  const resolved = await resolveGraph(dependencies, caller.accountId, workflowId, body);
+  const { graph } = resolved;
+  const compiled = await compilePosted(dependencies, caller, { graph, triggerData, targetNodeIds });
   if (!compiled.ok) throw graphInvalid(compiled.issues);
   await requireTemporal(dependencies);
-  const execution = newExecution(workflowId, body, compiled, caller);
+  const execution = newExecution(resolved, body, compiled, caller);
   const receipt = createReceipt(execution, compiled.quote, dependencies.settings);
   const uncount = await dependencies.rateLimits.countExecution(caller);
   const { minCredits, maxCredits } = compiled.quote;
@@ -114,26 +112,18 @@ async function execute(
   }
 }
 
-export function workflowNotFound(workflowId: string): Error {
-  const message = `There is no workflow "${workflowId}". Post the graph itself as nodes and edges.`;
-  return notFound('workflow_not_found', message);
-}
-
 function newExecution(
-  workflowId: string,
+  resolved: ResolvedGraph,
   body: Body,
   compiled: { readonly plan: Plan; readonly quote: Quote },
   { accountId, mode }: CallerContext['caller'],
 ): NewExecution {
-  const { nodes = [], edges = [], triggerData, budgetCredits, failFast, tags, priority } = body;
+  const { triggerData, budgetCredits, failFast, tags, priority } = body;
   return {
     id: newId('exe'),
     accountId,
     mode,
-    workflowId,
-    workflowName: workflowId,
-    version: null,
-    graph: { nodes, edges },
+    ...resolved,
     triggerData: isJsonObject(triggerData) ? triggerData : {},
     plan: compiled.plan,
     quote: toStoredJson(compiled.quote),

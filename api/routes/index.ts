@@ -20,6 +20,9 @@ import { redriveDeadLetters } from './redrive-dead-letters';
 import { resumeExecution } from './resume-execution';
 import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
+import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
+import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
+import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
 
 /** Every route of the API. Order matters where patterns overlap: `/workflows/executions/…` comes before `/workflows/:id/…`. */
 export const routes: readonly Route[] = [
@@ -32,6 +35,17 @@ export const routes: readonly Route[] = [
   resumeExecution,
   executeWorkflow,
   quoteWorkflow,
+  createWorkflow,
+  listWorkflows,
+  getWorkflow,
+  saveWorkflow,
+  deleteWorkflow,
+  listVersions,
+  getVersion,
+  exportWorkflow,
+  diffWorkflow,
+  publishWorkflow,
+  rollbackWorkflow,
   listDeadLetters,
   redriveDeadLetters,
   getDeadLetter,

@@ -2,7 +2,7 @@ import { compilePosted, graphFaults, graphInvalid } from '../compile-posted';
 import { quoteBody, quoteSchema, workflowParameters } from '../graph-body';
 import { defineKeyRoute, noParameters } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
-import { workflowNotFound } from './execute-workflow';
+import { resolveGraph } from '../resolve-graph';
 
 export const quoteWorkflow = defineKeyRoute({
   method: 'POST',
@@ -17,18 +17,15 @@ export const quoteWorkflow = defineKeyRoute({
   body: quoteBody,
   responses: {
     200: { description: 'The quote, credits (US$0.001).', schema: quoteSchema },
-    404: { description: 'No such workflow, and no graph was posted.', schema: errorSchema },
+    404: { description: 'No such workflow or version, and no graph was posted.', schema: errorSchema },
+    409: { description: 'The workflow is not published.', schema: errorSchema },
     422: { description: 'The body or its graph is faulty: every fault in `issues`.', schema: invalidSchema },
   },
   furtherIssues: (body, context) => graphFaults(body, context, context.caller),
   handle: async ({ params, body }, { caller, dependencies }) => {
-    const { nodes, edges, triggerData, targetNodeIds } = body;
-    if (nodes === undefined && edges === undefined) throw workflowNotFound(params.id);
-    const compiled = await compilePosted(dependencies, caller, {
-      graph: { nodes, edges },
-      triggerData,
-      targetNodeIds,
-    });
+    const { triggerData, targetNodeIds } = body;
+    const { graph } = await resolveGraph(dependencies, caller.accountId, params.id, body);
+    const compiled = await compilePosted(dependencies, caller, { graph, triggerData, targetNodeIds });
     if (!compiled.ok) throw graphInvalid(compiled.issues);
     return { status: 200, body: compiled.quote };
   },

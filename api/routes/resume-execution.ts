@@ -202,7 +202,7 @@ async function prepare(detail: ExecutionDetail, body: Body, { caller, dependenci
   const { documents } = detail;
   const graph = edited.graph ?? documents.graph;
   const compiled = await compilePosted(dependencies, caller, {
-    graph: { nodes: graph.nodes, edges: graph.edges },
+    graph: { nodes: graph.nodes, edges: graph.edges, variables: graph.variables },
     triggerData: body.triggerData ?? documents.triggerData,
     // An execution of some nodes only stays one, unless its graph is edited.
     targetNodeIds: edited.graph === undefined ? documents.plan.nodes.map((node) => node.id) : undefined,
@@ -219,7 +219,11 @@ function editedParts(
   const isGraphEdited = nodes !== undefined || edges !== undefined;
   return {
     graph: isGraphEdited
-      ? { nodes: nodes ?? documents.graph.nodes ?? [], edges: edges ?? documents.graph.edges ?? [] }
+      ? {
+          ...documents.graph,
+          nodes: nodes ?? documents.graph.nodes ?? [],
+          edges: edges ?? documents.graph.edges ?? [],
+        }
       : undefined,
     triggerData: isJsonObject(triggerData) ? triggerData : undefined,
   };

@@ -8,6 +8,7 @@ import { letters } from './migrations/0004-letters';
 import { settle } from './migrations/0005-settle';
 import { writeFunctions } from './migrations/0006-write-functions';
 import { cache } from './migrations/0007-cache';
+import { workflows } from './migrations/0008-workflows';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -18,6 +19,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-settle': settle,
   '0006-write-functions': writeFunctions,
   '0007-cache': cache,
+  '0008-workflows': workflows,
 };
 
 /**

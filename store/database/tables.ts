@@ -28,6 +28,10 @@ export interface Tables {
   job_sends: JobSendsTable;
   jobs: JobsTable;
   sweeper_state: SweeperStateTable;
+  workflow_publications: WorkflowPublicationsTable;
+  workflow_versions: WorkflowVersionsTable;
+  workflow_webhooks: WorkflowWebhooksTable;
+  workflows: WorkflowsTable;
 }
 
 type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -343,4 +347,60 @@ export interface DeadLettersTable {
 export interface SweeperStateTable {
   name: string;
   cursor: ColumnType<JsonValue, string, string>;
+}
+
+export interface WorkflowsTable {
+  id: string;
+  account_id: string;
+  name: string;
+  description: Generated<string>;
+  /** The graph being worked on: `{nodes, edges, …}`; may be faulty. */
+  draft: Json<JsonObject>;
+  /** Counts the changes of name, description and draft; its ETag. */
+  revision: Generated<number>;
+  version_count: Generated<number>;
+  /** The one that runs when no other is named. */
+  published_version: number | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  deleted_at: NullableTimestamp;
+}
+
+/** Never changed once written. */
+export interface WorkflowVersionsTable {
+  workflow_id: string;
+  version: number;
+  /** Semantic version, unique in the workflow. */
+  tag: string;
+  /** Of the workflow, when the version was made. */
+  name: string;
+  note: string;
+  graph: Json<JsonObject>;
+  graph_sha256: Buffer;
+  created_at: Timestamp;
+}
+
+/** Which version served from when on; the last row is the present one. */
+export interface WorkflowPublicationsTable {
+  workflow_id: string;
+  number: number;
+  version: number;
+  reason: 'publish' | 'rollback';
+  at: Timestamp;
+}
+
+export interface WorkflowWebhooksTable {
+  /** 160 random bits: whoever knows it may run the workflow. */
+  id: string;
+  account_id: string;
+  workflow_id: string;
+  /** Of the executions that it starts. */
+  mode: Mode;
+  name: string;
+  /** The one that publishing answers. */
+  is_default: boolean;
+  /** The first signs; all are accepted. Empty: no signature is asked for. */
+  sealed_secrets: ColumnType<string[], string[] | undefined, string[]>;
+  created_at: Timestamp;
+  deleted_at: NullableTimestamp;
 }

@@ -14,6 +14,7 @@ export function encodeCursor(lastId: string): string {
 /** @throws InvalidCursorError */
 export function decodeCursor(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!/^[a-z]{3}_[A-Za-z0-9]{1,64}$/.test(id) || encodeCursor(id) !== cursor) throw new InvalidCursorError();
+  if (!/^[a-z]{2,3}_[A-Za-z0-9]{1,64}$/.test(id) || encodeCursor(id) !== cursor)
+    throw new InvalidCursorError();
   return id;
 }

@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { isSemanticVersion, nextVersion } from '../../pipeline/semantic-version';
+import { idempotency } from '../../store/database/idempotency';
+import { workflows } from '../../store/database/workflows';
+import type { WorkflowWithDraft } from '../../store/database/workflows/workflow';
+import { conflict } from '../api-error';
+import { graphInvalid } from '../compile-posted';
+import { toStoredJson, versionSelector } from '../graph-body';
+import { expectedRevision } from '../http/etag';
+import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
+import { versionNotFound, workflowNotFound } from '../resolve-graph';
+import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
+import { errorSchema, invalidSchema } from '../schemas';
+import { presentVersion, versionSchema } from '../views/present-workflow';
+import { changedMeanwhile, draftIssues, readWorkflow, savedParameters } from './workflows';
+
+const tag = z
+  .string()
+  .transform((text) => text.replace(/^v/, ''))
+  .refine(isSemanticVersion, { error: 'The tag must be a semantic version such as 1.2.0.' });
+
+const publishBody = z
+  .strictObject({
+    tag: tag.optional().describe('Semantic version; the next one unless given.'),
+    bump: z
+      .enum(['major', 'minor', 'patch'])
+      .optional()
+      .describe('Which part the next one raises; patch unless given.'),
+    note: z.string().max(2_000).optional(),
+  })
+  .optional();
+
+const publicationSchema = versionSchema
+  .extend({
+    webhookId: z.string().describe('POST /api/v1/workflow/{webhookId}/trigger runs it, without a key.'),
+    triggerUrl: z.string(),
+    unchanged: z.boolean().describe('The published version has this very graph: no other one was made.'),
+  })
+  .meta({ id: 'WorkflowPublication' });
+
+export const publishWorkflow = defineKeyRoute({
+  method: 'POST',
+  path: '/api/v1/workflows/:id/publish',
+  operationId: 'publishWorkflow',
+  summary: 'Makes a version of the draft and publishes it; executions that run keep theirs',
+  tag: 'workflows',
+  scope: 'workflows:write',
+  bodyKind: 'json',
+  params: savedParameters,
+  query: noParameters,
+  body: publishBody,
+  requestHeaders: {
+    'If-Match': 'The ETag of the draft that is meant.',
+    'Idempotency-Key': 'Repeats with one key within 24 h publish once.',
+  },
+  responses: {
+    200: { description: 'Published before, with this very graph.', schema: publicationSchema },
+    201: { description: 'A new version is published.', schema: publicationSchema },
+    400: { description: 'If-Match is no ETag of ours.', schema: errorSchema },
+    404: { description: 'Unknown workflow, or not yours.', schema: errorSchema },
+    409: { description: 'Another version has this tag.', schema: errorSchema },
+    412: { description: 'The draft has changed since it was read.', schema: errorSchema },
+    422: { description: 'The graph is faulty: every fault in `issues`.', schema: invalidSchema },
+  },
+  handle: async ({ params, body = {} }, context) =>
+    replyOnce(context, body, async (store) => publish(params.id, body, store, context)),
+});
+
+async function publish(
+  workflowId: string,
+  body: NonNullable<z.infer<typeof publishBody>>,
+  store: StoreReply,
+  context: CallerContext,
+): Promise<Reply> {
+  const { caller, dependencies, request } = context;
+  const { database, settings } = dependencies;
+  const workflow = await readWorkflow(workflowId, context);
+  const expected = expectedRevision(request.get('if-match'));
+  if (expected !== undefined && expected !== workflow.revision) throw changedMeanwhile();
+  const issues = await draftIssues(workflow, dependencies);
+  if (issues.length > 0) throw graphInvalid(issues);
+  const chosen = body.tag ?? (await chooseTag(workflow, body.bump, context));
+  const result = await workflows.publish(database, {
+    ...{ accountId: caller.accountId, mode: caller.mode, workflowId },
+    ...{ revision: workflow.revision, tag: chosen, note: body.note ?? '' },
+  });
+  switch (result.kind) {
+    case 'not_found':
+      throw workflowNotFound(workflowId);
+    case 'changed':
+      throw changedMeanwhile();
+    case 'tag_taken':
+      throw conflict(
+        'version_tag_taken',
+        `The workflow has a version ${chosen}. Choose another tag, or none.`,
+      );
+    case 'published': {
+      const { version, webhookId, isUnchanged } = result;
+      const triggerUrl = `${settings.publicUrl}/api/v1/workflow/${webhookId}/trigger`;
+      const answer = toStoredJson({
+        ...presentVersion(version),
+        webhookId,
+        triggerUrl,
+        unchanged: isUnchanged,
+      });
+      const status = isUnchanged ? 200 : 201;
+      // Publishing again would find the tag taken or nothing changed: a lost row makes no second version.
+      const toStore = store(status, answer);
+      const repeat = toStore && (await idempotency.store(database, caller.accountId, toStore));
+      return repeat === undefined ? { status, body: answer } : replay(repeat);
+    }
+  }
+}
+
+/** Without a word about the version, a draft that has not changed keeps the published one. */
+async function chooseTag(
+  workflow: WorkflowWithDraft,
+  bump: 'major' | 'minor' | 'patch' | undefined,
+  { caller, dependencies }: CallerContext,
+): Promise<string> {
+  const { accountId } = caller;
+  const { database } = dependencies;
+  const published = await workflows.findVersion(database, accountId, workflow.id);
+  const isUnchanged = JSON.stringify(published?.graph) === JSON.stringify(workflow.draft);
+  if (bump === undefined && published !== undefined && isUnchanged) return published.tag;
+  const versions = await workflows.listVersions(database, accountId, workflow.id);
+  return nextVersion(
+    versions.map((version) => version.tag),
+    bump,
+  );
+}
+
+const rollbackBody = z
+  .strictObject({
+    version: versionSelector
+      .optional()
+      .describe('Number or tag; the one that was published before the present one unless given.'),
+  })
+  .optional();
+
+export const rollbackWorkflow = defineKeyRoute({
+  method: 'POST',
+  path: '/api/v1/workflows/:id/rollback',
+  operationId: 'rollbackWorkflow',
+  summary: 'Publishes an earlier version again; the draft and running executions stay as they are',
+  tag: 'workflows',
+  scope: 'workflows:write',
+  bodyKind: 'json',
+  params: savedParameters,
+  query: noParameters,
+  body: rollbackBody,
+  responses: {
+    200: { description: 'The version that is published now.', schema: versionSchema },
+    404: { description: 'Unknown workflow or version, or not yours.', schema: errorSchema },
+    409: { description: 'No version was published before this one.', schema: errorSchema },
+    422: { description: 'The body is not as described.', schema: invalidSchema },
+  },
+  handle: async ({ params, body = {} }, context) => {
+    const { caller, dependencies } = context;
+    await readWorkflow(params.id, context);
+    const result = await workflows.rollBack(dependencies.database, caller.accountId, params.id, body.version);
+    switch (result.kind) {
+      case 'rolled_back':
+        return { status: 200, body: presentVersion(result.version) };
+      case 'not_found':
+        throw versionNotFound(body.version ?? 'published');
+      case 'nothing_before': {
+        const message = 'No version was published before this one. Name the version to publish.';
+        throw conflict('nothing_to_roll_back', message);
+      }
+    }
+  },
+});
