@@ -14,6 +14,7 @@ import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
 import { addRunCommand } from './commands/run';
 import { addUpCommand } from './commands/up';
+import { addWorkflowsCommand } from './commands/workflows';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes';
 import { reportFailure } from './report-failure';
 import { type CliEnvironment, createTerminal } from './terminal';
@@ -56,6 +57,7 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addCancelCommand(program, run);
   addQuoteCommand(program, run);
   addExecutionsCommand(program, run);
+  addWorkflowsCommand(program, run);
   addDeadLettersCommand(program, run);
   addBundleCommand(program, run);
   addReplayCommand(program, cli, finish);

@@ -1,5 +1,6 @@
 import { EverframeError } from './everframe-error';
-import { backoffMs, createTransport, type Transport, type TransportOptions } from './http-transport';
+import { Calls, executionPath, toQuery } from './calls';
+import { backoffMs, createTransport, type TransportOptions } from './http-transport';
 import type {
   DeadLetterDetail,
   DeadLetterFilters,
@@ -31,9 +32,8 @@ import type {
   ResumeReceipt,
   RotatedApiKey,
 } from './types';
+import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
-/** One long poll; well below what proxies cut off. */
-const WAIT_SECONDS = 30;
 /** A bundle may hold gigabytes: its transfer takes longer than an answer. */
 const BUNDLE_SECONDS = 3_600;
 /** An unchanged answer that comes sooner was not held: the server is stopping, or a proxy answers for it. */
@@ -55,6 +55,8 @@ export interface WaitOptions extends CallOptions {
 
 /** Typed client of the HTTP API: no dependencies, any runtime with `fetch`. Every method throws `EverframeError`. */
 export interface EverframeClient {
+  /** Saved workflows. */
+  readonly workflows: WorkflowsClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -115,6 +117,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
   const transport = createTransport(options);
   const calls = new Calls(transport);
   return {
+    workflows: createWorkflowsClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),
@@ -149,73 +152,6 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     rotateApiKey: (id, rotation = {}, given) => calls.create(`${keyPath(id)}/rotate`, rotation, given),
     revokeApiKey: (id, given) => calls.remove(keyPath(id), given),
   };
-}
-
-interface PolledView {
-  readonly view: ExecutionView;
-  readonly etag: string | undefined;
-}
-
-/** The shapes of exchange that all methods are made of. Answers are trusted to be what our API promises. */
-class Calls {
-  constructor(readonly transport: Transport) {}
-
-  async get<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
-    const { signal } = options;
-    return readJson(await this.transport.send({ method: 'GET', path, repeatable: true, signal }));
-  }
-
-  /** A POST that creates nothing, or is idempotent by itself. */
-  async ask<Answer>(path: string, body: unknown, options: CallOptions = {}): Promise<Answer> {
-    const { signal } = options;
-    return readJson(await this.transport.send({ method: 'POST', path, body, repeatable: true, signal }));
-  }
-
-  /** A DELETE, which says the same when it is repeated. */
-  async remove<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
-    const { signal } = options;
-    return readJson(await this.transport.send({ method: 'DELETE', path, repeatable: true, signal }));
-  }
-
-  async create<Answer>(path: string, body: unknown, options: ExecuteOptions = {}): Promise<Answer> {
-    const { signal, waitSeconds } = options;
-    const headers: Record<string, string> = {
-      'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID(),
-    };
-    if (waitSeconds !== undefined) headers['Prefer'] = `wait=${waitSeconds}`;
-    return readJson(
-      await this.transport.send({
-        method: 'POST',
-        path,
-        body,
-        headers,
-        waitSeconds,
-        repeatable: true,
-        signal,
-      }),
-    );
-  }
-
-  async poll(executionId: string, options: CallOptions = {}): Promise<PolledView> {
-    const path = `${executionPath(executionId)}/poll`;
-    const { signal } = options;
-    return readView(await this.transport.send({ method: 'GET', path, repeatable: true, signal }));
-  }
-
-  /** @returns undefined when nothing changed within `WAIT_SECONDS`. */
-  async nextView(
-    executionId: string,
-    etag: string | undefined,
-    options: CallOptions,
-  ): Promise<PolledView | undefined> {
-    const path = `${executionPath(executionId)}/poll?wait=${etag === undefined ? 0 : WAIT_SECONDS}`;
-    const headers: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
-    const waitSeconds = etag === undefined ? 0 : WAIT_SECONDS;
-    const { signal } = options;
-    const request = { method: 'GET', path, headers, waitSeconds, repeatable: true, signal } as const;
-    const response = await this.transport.send(request);
-    return response.status === 304 ? undefined : readView(response);
-  }
 }
 
 async function execute(calls: Calls, input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt> {
@@ -287,12 +223,8 @@ function isSettled({ status }: ExecutionView): boolean {
   return status !== 'RUNNING';
 }
 
-function executionPath(executionId: string): string {
-  return `/workflows/executions/${encodeURIComponent(executionId)}`;
-}
-
 function workflowPath(workflowId = 'inline'): string {
-  return `/workflows/${encodeURIComponent(workflowId)}`;
+  return savedPath(workflowId);
 }
 
 function assetPath(assetId: string): string {
@@ -305,20 +237,4 @@ function letterPath(deadLetterId: string): string {
 
 function keyPath(keyId: string): string {
   return `/api-keys/${encodeURIComponent(keyId)}`;
-}
-
-function toQuery(filters: ListFilters | DeadLetterFilters): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filters)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return query.size === 0 ? '' : `?${query.toString()}`;
-}
-
-async function readView(response: Response): Promise<PolledView> {
-  return { view: await readJson<ExecutionView>(response), etag: response.headers.get('etag') ?? undefined };
-}
-
-async function readJson<Answer>(response: Response): Promise<Answer> {
-  return (await response.json()) as Answer;
 }

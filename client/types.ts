@@ -10,8 +10,10 @@ export interface ExecuteInput extends Partial<GraphInput> {
   readonly triggerData?: Readonly<Record<string, unknown>>;
   /** Only these nodes and what they need. */
   readonly targetNodeIds?: readonly string[];
-  /** Version of a saved workflow. */
-  readonly version?: number;
+  /** Values of `${name}` where triggerData has no such name. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** Version of a saved workflow, number or tag; the published one unless given. */
+  readonly version?: number | string;
   /** Most that the execution may cost, credits. */
   readonly budgetCredits?: number;
   /** 1 (first) to 5. */

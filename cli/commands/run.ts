@@ -5,9 +5,11 @@ import { waitAndShow } from '../execution/finish-command';
 import { type ExitCode, exitCodes } from '../exit-codes';
 import { collect, collectTrigger, positiveInteger } from '../option-values';
 import { readGraph } from '../read-graph';
+import { isWorkflowId, readVersion } from '../workflow-file';
 
 interface RunOptions extends CommonOptions {
   readonly wait?: true;
+  readonly versionOfWorkflow?: string;
   readonly trigger?: Readonly<Record<string, unknown>>;
   readonly budget?: number;
   readonly tag?: readonly string[];
@@ -18,7 +20,11 @@ interface RunOptions extends CommonOptions {
 /** `everframe run <graph.json>`: starts a pipeline graph, and with `--wait` stays until it has ended. */
 export function addRunCommand(program: Command, run: RunApiCommand): void {
   addCommonOptions(program.command('run'))
-    .argument('<graph.json>', 'file with {nodes, edges, triggerData?}, the body of an execute call')
+    .argument(
+      '<graph.json|workflowId>',
+      'file with {nodes, edges, triggerData?}, the body of an execute call, or a saved workflow',
+    )
+    .option('--version-of-workflow <version>', 'number or tag; the published one unless given')
     .option('--wait', 'show progress and stay until the execution ends')
     .option(
       '--trigger <key=value>',
@@ -29,7 +35,7 @@ export function addRunCommand(program: Command, run: RunApiCommand): void {
     .option('--tag <tag>', 'tag to find the execution by; may be repeated', collect)
     .option('--idempotency-key <key>', 'repeats with this key within 24 h start one execution')
     .option('--out <folder>', "save every node's outputs there (waits, too)")
-    .description('run a pipeline graph')
+    .description('run a pipeline graph, or a saved workflow')
     .action((path: string, options: RunOptions) =>
       run(options, (context) => runGraph(context, path, options)),
     );
@@ -37,9 +43,11 @@ export function addRunCommand(program: Command, run: RunApiCommand): void {
 
 async function runGraph(context: ApiContext, path: string, options: RunOptions): Promise<ExitCode> {
   const { cli, terminal, client } = context;
-  const { wait, out, idempotencyKey } = options;
-  const input = withOptions(readGraph(path, cli.workingFolder), options);
-  const receipt = await client.execute(input, { idempotencyKey });
+  const { wait, out, idempotencyKey, versionOfWorkflow: version } = options;
+  const workflowId = isWorkflowId(path) ? path : undefined;
+  const posted =
+    workflowId === undefined ? readGraph(path, cli.workingFolder) : { version: readVersion(version) };
+  const receipt = await client.execute(withOptions(posted, options), { idempotencyKey, workflowId });
   if (wait === undefined && out === undefined) {
     terminal.answer(receipt, () => `${describeStart(receipt)}\n${howToLook(receipt)}`);
     return exitCodes.ok;

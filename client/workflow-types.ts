@@ -1,0 +1,95 @@
+import type { GraphInput } from './types';
+
+/** A saved graph; `nodes` and `edges` as React Flow exports them. */
+export interface WorkflowInput extends Partial<GraphInput> {
+  readonly name?: string;
+  readonly description?: string;
+  /** Values of `${name}` where triggerData has no such name. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly viewport?: object;
+}
+
+export interface WorkflowView {
+  readonly workflowId: string;
+  readonly name: string;
+  readonly description: string;
+  /** Of the draft, from 1. */
+  readonly revision: number;
+  /** How many there are. */
+  readonly versions: number;
+  readonly published: { readonly version: number; readonly tag: string } | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface WorkflowDraft extends WorkflowView, GraphInput {
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly viewport: object | null;
+  /** What keeps the draft from being published. */
+  readonly issues: readonly {
+    readonly path: string;
+    readonly code: string;
+    readonly message: string;
+    readonly fix: string;
+  }[];
+}
+
+export interface WorkflowVersionView {
+  readonly workflowId: string;
+  readonly version: number;
+  /** Semantic version. */
+  readonly tag: string;
+  readonly name: string;
+  readonly note: string;
+  readonly createdAt: string;
+}
+
+export interface PublishInput {
+  /** Semantic version; the next one unless given. */
+  readonly tag?: string;
+  /** Which part the next one raises; patch unless given. */
+  readonly bump?: 'major' | 'minor' | 'patch';
+  readonly note?: string;
+}
+
+export interface WorkflowPublication extends WorkflowVersionView {
+  /** Whoever knows it may run the workflow. */
+  readonly webhookId: string;
+  readonly triggerUrl: string;
+  /** The published version has this very graph: no other one was made. */
+  readonly unchanged: boolean;
+}
+
+export interface ValueChange {
+  readonly path: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+}
+
+export interface EdgeName {
+  readonly source: string;
+  readonly sourceHandle: string | null;
+  readonly target: string;
+  readonly targetHandle: string | null;
+}
+
+export interface WorkflowDiff {
+  readonly from: string;
+  readonly to: string;
+  readonly isEqual: boolean;
+  readonly nodes: {
+    readonly added: readonly { readonly id: string; readonly nodeType: string | null }[];
+    readonly removed: readonly { readonly id: string; readonly nodeType: string | null }[];
+    readonly changed: readonly { readonly id: string; readonly changes: readonly ValueChange[] }[];
+  };
+  readonly edges: { readonly added: readonly EdgeName[]; readonly removed: readonly EdgeName[] };
+  readonly variables: readonly ValueChange[];
+}
+
+/** Each a number, a tag, `draft` or `published`. */
+export interface DiffInput {
+  /** `published` unless given. */
+  readonly from?: string;
+  /** `draft` unless given. */
+  readonly to?: string;
+}

@@ -1,0 +1,69 @@
+import { toQuery, type Calls } from './calls';
+import type { CallOptions, CreatingOptions, Page } from './types';
+import type {
+  DiffInput,
+  PublishInput,
+  WorkflowDiff,
+  WorkflowDraft,
+  WorkflowInput,
+  WorkflowPublication,
+  WorkflowVersionView,
+  WorkflowView,
+} from './workflow-types';
+
+export interface SaveOptions extends CallOptions {
+  /** The revision that was read: one that somebody else has changed since then is not touched. */
+  readonly revision?: number;
+}
+
+/** Saved workflows: drafts that change, versions that do not. */
+export interface WorkflowsClient {
+  create(workflow: WorkflowInput, options?: CreatingOptions): Promise<WorkflowDraft>;
+  list(
+    page?: { readonly limit?: number; readonly cursor?: string },
+    options?: CallOptions,
+  ): Promise<Page<WorkflowView>>;
+  get(workflowId: string, options?: CallOptions): Promise<WorkflowDraft>;
+  /** Replaces the draft; what is published stays as it is. @throws EverframeError `draft_changed` */
+  save(workflowId: string, workflow: WorkflowInput, options?: SaveOptions): Promise<WorkflowDraft>;
+  delete(workflowId: string, options?: CallOptions): Promise<void>;
+  versions(workflowId: string, options?: CallOptions): Promise<readonly WorkflowVersionView[]>;
+  /** What `create` and `save` take; the draft unless a version is named. */
+  export(
+    workflowId: string,
+    version?: string,
+    options?: CallOptions,
+  ): Promise<WorkflowInput & { readonly name: string }>;
+  diff(workflowId: string, between?: DiffInput, options?: CallOptions): Promise<WorkflowDiff>;
+  publish(
+    workflowId: string,
+    version?: PublishInput,
+    options?: CreatingOptions,
+  ): Promise<WorkflowPublication>;
+  /** Publishes an earlier version again: a number, a tag, or the one before. */
+  rollBack(
+    workflowId: string,
+    version?: number | string,
+    options?: CallOptions,
+  ): Promise<WorkflowVersionView>;
+}
+
+export function createWorkflowsClient(calls: Calls): WorkflowsClient {
+  return {
+    create: (workflow, given) => calls.create('/workflows', workflow, given),
+    list: (page = {}, given) => calls.get(`/workflows${toQuery(page)}`, given),
+    get: (id, given) => calls.get(savedPath(id), given),
+    save: (id, workflow, given) => calls.replace(savedPath(id), workflow, given),
+    delete: (id, given) => calls.discard(savedPath(id), given),
+    versions: async (id, given) =>
+      (await calls.get<{ data: WorkflowVersionView[] }>(`${savedPath(id)}/versions`, given)).data,
+    export: (id, version, given) => calls.get(`${savedPath(id)}/export${toQuery({ version })}`, given),
+    diff: (id, between = {}, given) => calls.get(`${savedPath(id)}/diff${toQuery(between)}`, given),
+    publish: (id, version = {}, given) => calls.create(`${savedPath(id)}/publish`, version, given),
+    rollBack: (id, version, given) => calls.ask(`${savedPath(id)}/rollback`, { version }, given),
+  };
+}
+
+export function savedPath(workflowId: string): string {
+  return `/workflows/${encodeURIComponent(workflowId)}`;
+}
