@@ -3,6 +3,7 @@ export const PROVIDER_CREDENTIALS: Readonly<Record<string, string>> = {
   elevenlabs: 'ELEVENLABS_API_KEY',
   anthropic: 'ANTHROPIC_API_KEY',
   fal: 'FAL_KEY',
+  google: 'GEMINI_API_KEY',
   kling: 'KLING_API_KEY',
   openai: 'OPENAI_API_KEY',
   replicate: 'REPLICATE_API_TOKEN',

@@ -1,13 +1,14 @@
 import { anthropic } from './anthropic';
 import { elevenlabs } from './elevenlabs';
 import { fal } from './fal';
+import { google } from './google';
 import { kling } from './kling';
 import { openai } from './openai';
 import type { Provider } from './provider';
 import { replicate } from './replicate';
 
 /** Every provider that a candidate may name; a new one is one file and one line here. */
-export const providers: readonly Provider[] = [anthropic, elevenlabs, fal, kling, openai, replicate];
+export const providers: readonly Provider[] = [anthropic, elevenlabs, fal, google, kling, openai, replicate];
 
 export function findProvider(id: string): Provider | undefined {
   return providers.find((provider) => provider.id === id);

@@ -1,7 +1,7 @@
 import { turnAway } from '../../core/accept-job';
 import { tokensOf } from '../../core/conversation';
 import { jsonBody, send, type Visit } from '../../core/visit';
-import { Random } from '../../media/random';
+import { embed } from '../../media/embed';
 import { parsed, performed } from './call';
 import { unknownModel } from './errors';
 import { embeddingInput } from './inputs';
@@ -38,17 +38,6 @@ export async function embedTexts(visit: Visit): Promise<void> {
     status: 200,
     body: { object: 'list', data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } },
   });
-}
-
-/** A unit vector to which each word adds a direction of its own: texts that share words lie close together. */
-function embed(text: string, dimensions: number): number[] {
-  const sum = new Float64Array(dimensions);
-  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['']) {
-    const random = new Random(`embedding/${word}`);
-    for (let at = 0; at < dimensions; at += 1) sum[at] = (sum[at] ?? 0) + random.between(-1, 1);
-  }
-  const length = Math.hypot(...sum) || 1;
-  return [...sum].map((value) => value / length);
 }
 
 /** The form that the official client asks for: little-endian 32-bit floats. */

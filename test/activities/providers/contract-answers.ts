@@ -99,6 +99,13 @@ const falError = (status: number, text: string): ScriptedAnswer => ({
   status,
   body: { detail: text, error_type: 'internal_error' },
 });
+const googleError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { error: { code: status, message: text, status: 'UNKNOWN' } },
+});
+const googleAnswer = (part: object): ScriptedAnswer => ({
+  body: { candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP' }] },
+});
 const openaiError = (status: number, text: string): ScriptedAnswer => ({
   status,
   body: { error: { message: text, type: 'server_error', param: null, code: null } },
@@ -161,6 +168,30 @@ export const contractAnswers: Readonly<Record<string, Readonly<Record<string, Op
       model: 'fal-ai/birefnet',
       accepted: { body: { image: { url: 'https://v3.fal.media/files/a.png' } } },
       error: falError,
+    },
+  },
+  google: {
+    generate_content: {
+      model: 'gemini-3.5-flash-lite',
+      accepted: googleAnswer({ text: 'Hello.' }),
+      error: googleError,
+    },
+    speech: {
+      model: 'gemini-3.8-flash-tts',
+      accepted: googleAnswer({ inlineData: { mimeType: 'audio/L16;rate=24000', data: 'AAAA' } }),
+      error: googleError,
+    },
+    embeddings: {
+      model: 'gemini-embedding-2',
+      accepted: { body: { embeddings: [{ values: [0.6, 0.8] }] } },
+      error: googleError,
+    },
+    interaction: {
+      model: 'gemini-omni-1.2-flash',
+      accepted: { body: { id: 'v1_abc', object: 'interaction', status: 'queued' } },
+      pending: { body: { id: 'v1_abc', status: 'in_progress', steps: [] } },
+      done: [{ body: { id: 'v1_abc', status: 'completed', output_video: { type: 'video', data: 'AAAA' } } }],
+      error: googleError,
     },
   },
   openai: {

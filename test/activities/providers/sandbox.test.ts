@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anthropic } from '../../../activities/providers/anthropic';
 import { fal } from '../../../activities/providers/fal';
+import { google } from '../../../activities/providers/google';
 import { openai } from '../../../activities/providers/openai';
 import type {
   JobCheck,
@@ -76,6 +77,26 @@ const syncCases: readonly Case[] = [
     operation: 'messages',
     model: 'claude-haiku-5-5',
     input: { max_tokens: 512, messages: [{ role: 'user', content: PROMPT }] },
+  },
+  {
+    provider: google,
+    operation: 'generate_content',
+    model: 'gemini-3.5-flash-lite',
+    input: { contents: [{ role: 'user', parts: [{ text: PROMPT }] }] },
+  },
+  {
+    provider: google,
+    operation: 'embeddings',
+    model: 'gemini-embedding-2',
+    input: {
+      requests: [
+        {
+          model: 'models/gemini-embedding-2',
+          content: { parts: [{ text: PROMPT }] },
+          outputDimensionality: 8,
+        },
+      ],
+    },
   },
   {
     provider: openai,
@@ -212,6 +233,8 @@ describe.each(syncCases)('$provider.id $operation at the sandbox', (syncCase) =>
     await sandbox.plan();
     const reply = await syncOf(syncCase).call(requestOf(syncCase), aTestCall(syncCase.provider));
     const shapes: Readonly<Record<string, unknown>> = {
+      generate_content: { body: { candidates: [{ content: { parts: [{ text: expect.anything() }] } }] } },
+      embeddings: { body: { embeddings: [{ values: expect.anything() }] } },
       messages: { body: { content: [{ text: expect.stringMatching(/\w/) }] } },
       chat: { body: { choices: [{ message: { content: expect.stringMatching(/\w/) } }] } },
       images: { body: { data: [{ b64_json: expect.stringMatching(/^[\w+/=]{100,}$/) }] } },
