@@ -14,6 +14,8 @@ export interface ApiContext {
   readonly cli: CliEnvironment;
   readonly terminal: Terminal;
   readonly client: EverframeClient;
+  /** Of the key that the client uses. */
+  readonly mode: Mode;
 }
 
 /** Runs the body of such a command; its exit code becomes the process's. */
@@ -28,8 +30,7 @@ export function createApiCommandRunner(
 ): RunApiCommand {
   return async (options, body) => {
     const terminal = createTerminal(cli, options.json === true);
-    const client = clientFromCredentials(cli, options.mode);
-    finish(await body({ cli, terminal, client }));
+    finish(await body({ cli, terminal, ...clientFromCredentials(cli, options.mode) }));
   };
 }
 

@@ -10,6 +10,12 @@ import type { CliEnvironment } from './terminal';
 
 export type Mode = 'live' | 'test';
 
+export interface ChosenClient {
+  readonly client: EverframeClient;
+  /** Of its key: live pays. */
+  readonly mode: Mode;
+}
+
 const defaultUrl = 'http://127.0.0.1:8080';
 
 /**
@@ -21,10 +27,11 @@ const defaultUrl = 'http://127.0.0.1:8080';
 export function clientFromCredentials(
   { environment, workingFolder }: Pick<CliEnvironment, 'environment' | 'workingFolder'>,
   mode?: Mode,
-): EverframeClient {
+): ChosenClient {
   const { config, credentials } = readSettings(environment, workingFolder);
   const baseUrl = config.apiUrl ?? credentials?.url ?? defaultUrl;
-  return createImpatientClient(baseUrl, chooseKey(config, credentials, mode));
+  const key = chooseKey(config, credentials, mode);
+  return { client: createImpatientClient(baseUrl, key), mode: key.startsWith('sk-live-') ? 'live' : 'test' };
 }
 
 function readSettings(

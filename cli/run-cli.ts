@@ -7,6 +7,7 @@ import { addCreditsCommand } from './commands/credits';
 import { addDemoCommand } from './commands/demo';
 import { addExecutionsCommand } from './commands/executions';
 import { addKeysCommand } from './commands/keys';
+import { addMcpCommand } from './commands/mcp';
 import { addNodesCommand } from './commands/nodes';
 import { addPollCommand } from './commands/poll';
 import { addQuoteCommand } from './commands/quote';
@@ -64,5 +65,6 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addNodesCommand(program, run);
   addKeysCommand(program, run);
   addCreditsCommand(program, run);
+  addMcpCommand(program, run);
   return program;
 }
