@@ -2,9 +2,9 @@ import { billedCredits } from '../pipeline/price';
 import type { JobInput, LaterChange, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { driveJob } from './drive-job';
-import { finishJob } from './finish-job';
 import { withHeartbeat } from './heartbeat';
 import { NEVER_ABORTS, openJobContext } from './job-context';
+import { finishCall } from './late-answer';
 import { reuseResult } from './reuse-result';
 import { laterChange } from './later-change';
 import { settledResult } from './settled-result';
@@ -27,6 +27,6 @@ export function callProvider(deps: ActivityDependencies, input: JobInput): Promi
     const { session } = context;
     // The answer is nowhere but here: neither a cancellation nor a full disk may lose it.
     const finished = { job, reply, definition, candidate, session, signal: NEVER_ABORTS, credits, send };
-    return untilRecorded(deps, () => finishJob(deps, input, finished));
+    return untilRecorded(deps, () => finishCall(deps, input, finished));
   });
 }

@@ -7,6 +7,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { CircuitBreakers } from '../../activities/circuit-breakers';
 import { CredentialRests } from '../../activities/credential-rests';
 import type { ActivityDependencies } from '../../activities/dependencies';
+import type { ProviderReply } from '../../pipeline/node-definition';
 import { ProviderAccess, type ProviderSession } from '../../activities/provider-access';
 import type {
   JobCheck,
@@ -49,6 +50,8 @@ export class FakeProvider {
   readonly askedUnder: string[] = [];
   canCancel = true;
   lookup: QueueOperation['lookup'];
+  /** Runs while a synchronous call is under way. */
+  duringCall: () => Promise<void> = () => Promise.resolve();
   /** Where its files lie. */
   fileOrigin = 'https://fake.invalid';
 
@@ -86,6 +89,7 @@ export class FakeProvider {
           ...(this.lookup && { lookup: this.lookup }),
           ...(this.canCancel && { cancel: (handle, call) => this.cancel(handle.providerJobId, call) }),
         },
+        chat: { kind: 'sync', call: (request) => this.chat(request) },
       },
       readCallback: async () =>
         this.callbackJobId === undefined ? undefined : { providerJobId: this.callbackJobId },
@@ -96,6 +100,12 @@ export class FakeProvider {
   succeed(): void {
     const body = { images: [{ url: `${this.fileOrigin}/picture.png` }] };
     this.check = () => Promise.resolve({ status: 'succeeded', reply: { body } });
+  }
+
+  private async chat(request: OperationRequest): Promise<ProviderReply> {
+    this.sends.push(request);
+    await this.duringCall();
+    return { body: { choices: [{ message: { content: 'a boat' } }] } };
   }
 
   private async cancel(providerJobId: string, call: ProviderCall): Promise<void> {

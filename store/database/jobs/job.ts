@@ -129,6 +129,8 @@ export interface Settlement {
   readonly credits: number;
   /** The send that brought the result, for synchronous calls; counted once, by the first settle. */
   readonly send?: Omit<JobSend, 'jobId'>;
+  /** The node's row is left alone: the run that has it now may have another node there. For `executions.settle`. */
+  readonly isOfAnEarlierRun?: boolean;
 }
 
 /** What was settled first; a second settle returns the same. */

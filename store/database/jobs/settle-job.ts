@@ -22,7 +22,8 @@ export async function settleJob(
   const row = await callFunction(
     sql<SettledRow & { changed_nodes: Readonly<Record<string, NodeStatus>> }>`
       select ${jobFields('r.job')}, r.attempts, r.is_first, r.changed_nodes
-      from settle_job(${id}, ${attempt}::int, ${status}, ${settlementFields(jobId, settlement)}) r`,
+      from settle_job(${id}, ${attempt}::int, ${settlement.isOfAnEarlierRun ? null : status},
+        ${settlementFields(jobId, settlement)}) r`,
     context.transaction,
   );
   for (const [step, node] of Object.entries(row.changed_nodes)) context.changes.nodes.set(step, node);
