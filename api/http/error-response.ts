@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { isConflict } from '../../store/database/retry-conflicts';
 import { ApiError, badRequest, unavailable } from '../api-error';
 import { isDatabaseAway } from '../is-database-away';
 import { TemporalUnavailableError } from '../temporal-executions';
@@ -43,6 +44,13 @@ function toApiError(thrown: unknown): ApiError {
     return unavailable(
       'database_unavailable',
       'The database is away. Repeat the request in a moment.',
+      thrown,
+    );
+  }
+  if (isConflict(thrown)) {
+    return unavailable(
+      'database_unavailable',
+      'Others write the same at this moment. Nothing was changed; repeat the request in a moment.',
       thrown,
     );
   }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { collectInputs } from '../../../pipeline/pure/node-inputs';
 import { fillTemplates, TemplateError } from '../../../pipeline/pure/templates';
 import { quoteNodes } from '../../../pipeline/quote';
@@ -10,7 +10,8 @@ import { toJson } from '../json';
 
 /**
  * Brings the letters of an execution up to the end of its attempt, in the transaction of that end: what failed gets one,
- * what is done or not wanted any more is resolved, the rest is open again.
+ * what is done or not wanted any more is resolved, the rest is open again. Locks are taken in one order everywhere:
+ * execution, letters by their ids, balance; else two transactions would wait for each other.
  */
 export async function recordLetters(
   transaction: DatabaseTransaction,
@@ -27,19 +28,24 @@ export async function recordLetters(
 /** The execution goes on: whoever made it, its letters wait for the outcome. */
 export async function markRedriven(transaction: DatabaseTransaction, executionId: string): Promise<void> {
   await sql`
-    update dead_letters
+    with own as (${lockUnresolved(executionId)})
+    update dead_letters d
     set state = 'redriven', redriven_at = now(), resolved_at = null, redrive_due_at = null, redrive_refusal = null
-    where execution_id = ${executionId} and state <> 'resolved'
+    from own where d.id = own.id
   `.execute(transaction);
+}
+
+function lockUnresolved(executionId: string): RawBuilder<unknown> {
+  return sql`
+    select id, execution_id, step from dead_letters
+    where execution_id = ${executionId} and state <> 'resolved' order by id for no key update`;
 }
 
 async function closeLetters(transaction: DatabaseTransaction, executionId: string): Promise<void> {
   await sql`
-    with ended as (
-      select d.id, coalesce(n.status in ('COMPLETED', 'SKIPPED'), true) as is_done
-      from dead_letters d
-      left join execution_nodes n on n.execution_id = d.execution_id and n.step = d.step
-      where d.execution_id = ${executionId} and d.state <> 'resolved'
+    with own as (${lockUnresolved(executionId)}), ended as (
+      select own.id, coalesce(n.status in ('COMPLETED', 'SKIPPED'), true) as is_done
+      from own left join execution_nodes n on n.execution_id = own.execution_id and n.step = own.step
     )
     update dead_letters d
     set state = case when ended.is_done then 'resolved' else 'open' end,

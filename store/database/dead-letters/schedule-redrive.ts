@@ -35,14 +35,20 @@ async function planLetters(transaction: DatabaseTransaction, schedule: RedriveSc
   const letters = schedule.executions.flatMap(({ letterIds, delayMs }) =>
     letterIds.map((id) => ({ id, delayMs })),
   );
+  // Locked in one order: redrives that overlap, and resumes, would else wait for each other in a ring.
   const { numAffectedRows } = await sql`
+    with letters as (
+      select id from dead_letters
+      where id = any (${letters.map(({ id }) => id)}::text[]) and account_id = ${schedule.accountId} and state = 'open'
+      order by id for no key update
+    )
     update dead_letters d
     set state = 'redriven', redrive_id = ${schedule.redriveId}, redrive_per_minute = ${schedule.perMinute ?? null}::int,
         redrive_due_at = now() + l.delay_ms * interval '1 millisecond', redrive_refusal = null, redriven_at = null
-    from unnest(
+    from letters, unnest(
       ${letters.map(({ id }) => id)}::text[], ${letters.map(({ delayMs }) => Math.round(delayMs))}::bigint[]
     ) as l(id, delay_ms)
-    where d.id = l.id and d.account_id = ${schedule.accountId} and d.state = 'open'
+    where d.id = letters.id and d.id = l.id
   `.execute(transaction);
   return Number(numAffectedRows);
 }

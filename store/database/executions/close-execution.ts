@@ -12,13 +12,12 @@ import { isOpenStatus, recordEvent, VisibleChanges, type LockedExecution } from 
 export async function closeFromTemporal(database: Database, request: CloseRequest): Promise<CloseResult> {
   return database.queries.transaction().execute(async (transaction) => {
     const execution = await lockIfHeldBy(transaction, request);
-    if (execution === undefined || !(await endExecution(transaction, request))) {
-      return { closed: false, openJobs: [] };
-    }
+    if (execution === undefined) return { closed: false, openJobs: [] };
     const changes = new VisibleChanges();
     changes.status = request.status;
     await stopOpenNodes({ transaction, execution, changes }, request.status === 'CANCELLED');
     await recordLetters(transaction, execution, request.status);
+    await endExecution(transaction, request);
     await recordEvent(transaction, request.executionId, changes.toEvent());
     const rows = await transaction
       .selectFrom('jobs')

@@ -6,8 +6,8 @@ import { toNullableJson } from '../json';
 
 /**
  * RUNNING or WAITING → the end of this attempt; releases the rest of the hold (held → available), so that
- * held = charged + released from then on. A job that is settled later extends the hold by what it charges.
- * @returns false when it had ended before
+ * held = charged + released from then on. A job that is settled later extends the hold by what it charges. Changes nothing
+ * in one that has ended. Locks the balance: letters come before it.
  */
 export async function endExecution(
   transaction: DatabaseTransaction,
@@ -16,8 +16,8 @@ export async function endExecution(
     readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
     readonly failure?: ExecutionFailure;
   },
-): Promise<boolean> {
-  const { rows } = await sql`
+): Promise<void> {
+  await sql`
     with ended as (
       update executions
       set status = ${end.status}, completed_at = now(), start_requested_at = null, settle_started_at = null,
@@ -38,5 +38,4 @@ export async function endExecution(
     )
     select id from ended
   `.execute(transaction);
-  return rows.length > 0;
 }

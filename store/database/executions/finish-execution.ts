@@ -4,7 +4,7 @@ import { recordLetters } from '../dead-letters/record-letters';
 import { endExecution } from './end-execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
 import { updateNodes } from './update-nodes';
-import type { WriteContext } from './write-context';
+import { isOpenStatus, type WriteContext } from './write-context';
 import type { NodeStatus } from '../tables';
 
 /** Ends the attempt, once: the final nodes, the status, the release of the rest of the hold. */
@@ -14,10 +14,11 @@ export async function finishExecution(
 ): Promise<FinishedExecution> {
   const { transaction, execution, changes } = context;
   await updateNodes(context, change.nodes);
-  const isFirst = await endExecution(transaction, { executionId: execution.id, ...change });
+  const isFirst = isOpenStatus(execution.status);
   if (isFirst) {
     await stopOpenNodes(context, change.status === 'CANCELLED');
     await recordLetters(transaction, execution, change.status);
+    await endExecution(transaction, { executionId: execution.id, ...change });
     execution.status = changes.status = change.status;
   }
   const { credits_charged } = await transaction

@@ -1,10 +1,13 @@
 import type { Database, DatabaseTransaction } from '../database';
 import { claimIdempotencyKey } from '../idempotency';
+import { retryConflicts } from '../retry-conflicts';
 import type { IdempotencyRepeat, IdempotencyRequest } from './execution';
 
 /**
  * A transaction that takes the idempotency key first. Requests with the same key wait for each other at its row: the
  * others then get the first one's response. A refusal rolls all back, the key included, so it may be tried again.
+ *
+ * @param work - Runs once more after a deadlock: it may change nothing but the database.
  */
 export async function idempotentTransaction<Done, Refusal>(
   database: Database,
@@ -16,10 +19,12 @@ export async function idempotentTransaction<Done, Refusal>(
     throw new Refused(refusal);
   };
   try {
-    return await database.queries.transaction().execute(async (transaction) => {
-      const repeat = idempotency && (await claimIdempotencyKey(transaction, accountId, idempotency));
-      return repeat ?? (await work(transaction, refuse));
-    });
+    return await retryConflicts(() =>
+      database.queries.transaction().execute(async (transaction) => {
+        const repeat = idempotency && (await claimIdempotencyKey(transaction, accountId, idempotency));
+        return repeat ?? (await work(transaction, refuse));
+      }),
+    );
   } catch (error) {
     if (error instanceof Refused) return (error as Refused<Refusal>).refusal;
     throw error;
