@@ -37,8 +37,8 @@ export function settleJobs(deps: ActivityDependencies, scope: ExecutionScope): P
       const context = { deps, scope, signal, stops, write: settlerOf(deps, scope, job) };
       isPending = (await settleOne(context, job, owed)) || isPending;
     }
-    if (isPending) throw jobPending(lookAgainMs());
-    await executions.settled(deps.database, scope.executionId);
+    if (isPending || !(await executions.endSettling(deps.database, scope.executionId)))
+      throw jobPending(lookAgainMs());
   });
 }
 

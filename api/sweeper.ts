@@ -7,6 +7,7 @@ import type { ApiDependencies } from './dependencies';
 import { isDatabaseAway } from './is-database-away';
 import { beginDueRedrives } from './redrive';
 import { deliverResume } from './resume-in-place';
+import { resumeTold } from './resume-told';
 import { startExecution } from './start-execution';
 import {
   PreviousRunOpenError,
@@ -39,7 +40,7 @@ export interface Sweeper {
 
 /**
  * Mends what a crash or an operator left: starts that never reached Temporal, resumes and cancels too, runs that ended
- * elsewhere. Begins redrives at their time.
+ * elsewhere. Begins redrives at their time, and lets go on what waited for news that have come.
  */
 export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   const { database, logger, clock } = dependencies;
@@ -53,6 +54,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
     await beginDueRedrives(dependencies);
+    await resumeTold(dependencies);
     await settleLeftBehind(dependencies);
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
@@ -161,14 +163,15 @@ async function passOnCancels(dependencies: SweeperDependencies): Promise<void> {
 
 async function closeEnded(dependencies: SweeperDependencies): Promise<void> {
   const { database, temporal, clock } = dependencies;
-  const nowMs = clock();
   const cursor = await sweeper.readCursor(database, CURSOR);
-  const sinceMs = typeof cursor === 'number' ? cursor : nowMs - FIRST_LOOK_BACK_MS;
+  const sinceMs = typeof cursor === 'number' ? cursor : clock() - FIRST_LOOK_BACK_MS;
   const open = await readOpenRuns(dependencies);
   // Without open executions there is nothing to close, and whatever opens later closes later.
   const closed = open.size === 0 ? [] : await temporal.listClosedSince(sinceMs);
   const areAllClosed = await mendEach(dependencies, closed, (run) => closeOne(dependencies, run, open));
-  if (areAllClosed) await sweeper.writeCursor(database, CURSOR, nowMs - OVERLAP_MS);
+  // By the times that Temporal gave: our own clock may jump, and what closed in between would never be looked at.
+  const seenMs = Math.max(sinceMs, ...closed.map(({ closedAtMs }) => closedAtMs - OVERLAP_MS));
+  if (areAllClosed && seenMs > sinceMs) await sweeper.writeCursor(database, CURSOR, seenMs);
 }
 
 async function closeOne(
@@ -218,12 +221,11 @@ async function settleLeftBehind(dependencies: SweeperDependencies): Promise<void
     const { executionId } = scope;
     // Noted first: the settling may be over before its start has been answered.
     await executions.settleStarted(database, executionId);
-    try {
-      await temporal.startSettling(scope, attempt);
-    } catch (error) {
-      await executions.settled(database, executionId);
+    const isStarted = await temporal.startSettling(scope, attempt).catch(async (error: unknown) => {
+      await executions.settleAgainSoon(database, executionId);
       throw error;
-    }
+    });
+    if (!isStarted) return executions.settleAgainSoon(database, executionId);
     logger.info({ executionId, attempt }, 'Jobs that were left behind are being settled.');
   });
 }

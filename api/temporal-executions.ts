@@ -53,6 +53,7 @@ export interface ClosedRun {
   readonly executionId: string;
   readonly runId: string;
   readonly status: WorkflowExecutionStatusName;
+  /** By Temporal's clock. */
   readonly closedAtMs: number;
 }
 
@@ -60,8 +61,8 @@ export interface ClosedRun {
 export interface TemporalExecutions {
   /** Starts a run; calling it again for the same attempt finds the run that the first call started. */
   start(request: StartRequest): Promise<{ readonly runId: string }>;
-  /** Starts what settles the jobs that an attempt has left behind; nothing happens while it runs already. */
-  startSettling(scope: ExecutionScope, attempt: number): Promise<void>;
+  /** Starts what settles the jobs that an attempt has left behind. @returns false while it runs already */
+  startSettling(scope: ExecutionScope, attempt: number): Promise<boolean>;
   /** Asks the latest run to cancel; nothing happens when it is over. */
   cancel(executionId: string): Promise<void>;
   /** Tells a waiting run to go on; harmless when it was told before. @returns false when that run is over. */
@@ -129,16 +130,19 @@ class ConnectedExecutions implements TemporalExecutions {
     }
   }
 
-  async startSettling(scope: ExecutionScope, attempt: number): Promise<void> {
+  async startSettling(scope: ExecutionScope, attempt: number): Promise<boolean> {
     const options = {
       workflowId: settleWorkflowId(scope.executionId, attempt),
       taskQueue: this.taskQueue,
       args: [scope],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      workflowIdConflictPolicy: 'FAIL' as const,
       staticSummary: 'Settles jobs that were left behind at providers',
     };
-    await this.call(() => this.client.workflow.start(SETTLE_WORKFLOW_TYPE, options));
+    return this.call(() => this.client.workflow.start(SETTLE_WORKFLOW_TYPE, options)).then(
+      () => true,
+      unless(WorkflowExecutionAlreadyStartedError, false),
+    );
   }
 
   async cancel(executionId: string): Promise<void> {

@@ -12,9 +12,16 @@ import { prepareResume } from './executions/resume-execution';
 import { pendingResumes, resumeSent, resumeWaiting } from './executions/resume-waiting';
 import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
 import { takeOverExecution } from './executions/take-over';
+import { toldMeanwhile } from './executions/told-meanwhile';
 import { unansweredCancels } from './executions/unanswered-cancels';
 import { writeNodes } from './executions/update-nodes';
-import { jobsToSettle, settled, settleStarted, unsettledExecutions } from './executions/unsettled';
+import {
+  endSettling,
+  jobsToSettle,
+  settleAgainSoon,
+  settleStarted,
+  unsettledExecutions,
+} from './executions/unsettled';
 import { settleExecution, writeExecution } from './executions/write-execution';
 
 /** Everything that may be done to executions; the database alone judges money, generations and states. */
@@ -34,11 +41,13 @@ export const executions = {
   jobsToSettle,
   settleStarted,
   settle: settleExecution,
-  settled,
+  endSettling,
+  settleAgainSoon,
   prepareResume,
   resumeWaiting,
   resumeSent,
   pendingResumes,
+  toldMeanwhile,
   snapshot: executionSnapshot,
   view: executionView,
   documents: executionDocuments,

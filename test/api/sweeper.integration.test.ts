@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
+import { executions } from '../../store/database/executions';
 import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, settleWorkflowId } from '../../workflows/contract';
 import { cancelRequests, pauseImage, signalsOf, terminate, writeAsRun } from './support/finished-work';
 import { overrideTemporal } from './support/override-temporal';
@@ -194,19 +195,37 @@ describe('the sweeper', () => {
         if (executionId === id) throw new Error('a test: this one cannot be asked for');
         return work(executionId) as never;
       };
-    const faulty = sweeperWith(
-      (temporal) => ({
-        cancel: refusing(odd.executionId, (id) => temporal.cancel(id)),
-        describeLatest: refusing(silent.executionId, (id) => temporal.describeLatest(id)),
-      }),
-      // Its cursor would pass by what it could not close.
-      () => Date.now() + 600_000,
-    );
+    const faulty = sweeperWith((temporal) => ({
+      cancel: refusing(odd.executionId, (id) => temporal.cancel(id)),
+      describeLatest: refusing(silent.executionId, (id) => temporal.describeLatest(id)),
+      listClosedSince: async (sinceMs) =>
+        // Its cursor would pass by what it could not close.
+        (await temporal.listClosedSince(sinceMs)).map((run) => ({
+          ...run,
+          closedAtMs: run.closedAtMs + 600_000,
+        })),
+    }));
     const statusOf = async ({ executionId }: { executionId: string }) =>
       (await poll(key, executionId)).status;
     await sweepUntil(async () => (await statusOf(ended)) === 'FAILED', faulty);
     expect(await statusOf(silent)).toBe('RUNNING');
     await sweepUntil(async () => (await statusOf(silent)) === 'FAILED');
+  });
+});
+
+describe('the sweeper, by a clock that jumps ahead and back,', () => {
+  it('misses no run that ends in between', async () => {
+    const { key } = await api.createAccount();
+    const [first, second] = [await execute(key), await execute(key)];
+    await terminate(first.executionId);
+    const ahead = sweeperWith(
+      () => ({}),
+      () => Date.now() + 600_000,
+    );
+    await sweepUntil(async () => (await poll(key, first.executionId)).status === 'FAILED');
+    await ahead.sweep();
+    await terminate(second.executionId);
+    await sweepUntil(async () => (await poll(key, second.executionId)).status === 'FAILED');
   });
 });
 
@@ -297,6 +316,31 @@ describe('the sweeper, for jobs that nobody looks after,', () => {
     expect(await settlings(ended.executionId)).toBe(1);
     expect(await settlings(running.executionId)).toBe(0);
   });
+
+  it('looks again soon when the settling before is about to end, and may not see what has come up', async () => {
+    const { database, temporal } = api.dependencies;
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    await writeAsRun(api.dependencies, executionId, async (writer) => {
+      const { job } = await writer.openJob({
+        ...{ step: 'image', nodeId: 'image', nodeType: 'generate:flux_2_pro', provider: 'fal' },
+        ...{ model: 'fal-ai/flux-2-pro', requestHash: 'ab', request: {}, priceCredits: 1 },
+      });
+      await writer.claimJob(job.id, { leaseMs: 60_000 });
+      await writer.adoptJob(job.id, { providerJobId: 'p1' });
+      await writer.finish({ status: 'CANCELLED', nodes: [] });
+    });
+    const { accountId } = await executionScope(executionId);
+    expect(await temporal.startSettling({ executionId, accountId, mode: 'test' }, 1)).toBe(true);
+    await sweeper.sweep();
+    const isOwed = async () =>
+      (await executions.unsettled(database, 1_000)).some((each) => each.executionId === executionId);
+    expect(await isOwed()).toBe(false);
+    await sql`update executions set settle_started_at = settle_started_at - interval '11 seconds'
+      where id = ${executionId}`.execute(database.queries);
+    expect(await isOwed()).toBe(true);
+    expect(await executions.endSettling(database, executionId)).toBe(false);
+  });
 });
 
 /** The first run of an execution, started with a time limit that it reaches. */
@@ -314,6 +358,15 @@ async function runOutOfTime(executionId: string): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+async function executionScope(executionId: string): Promise<{ readonly accountId: string }> {
+  const { queries } = api.dependencies.database;
+  return queries
+    .selectFrom('executions')
+    .select('account_id as accountId')
+    .where('id', '=', executionId)
+    .executeTakeFirstOrThrow();
 }
 
 /** Runs that settle an execution's first attempt. */

@@ -12,6 +12,7 @@ export interface UnsettledExecution extends Pick<ExecutionScope, 'executionId' |
 
 /** A settling that was started this long ago and is not over may have failed: it is started again. */
 const START_AGAIN_MS = 600_000;
+const LOOK_AGAIN_MS = 10_000;
 
 /** Those whose settling is to be started, at most `limit` (100). */
 export async function unsettledExecutions(
@@ -45,11 +46,25 @@ export async function settleStarted(database: Database, executionId: string): Pr
   );
 }
 
-/** Its settling is over: what comes up later starts another one at once. */
-export async function settled(database: Database, executionId: string): Promise<void> {
-  await sql`update executions set settle_started_at = null where id = ${executionId}`.execute(
-    database.queries,
-  );
+/**
+ * Its settling is over, unless something came up while it was at it: what comes up later starts another one at once.
+ * @returns whether it is over
+ */
+export async function endSettling(database: Database, executionId: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update executions e set settle_started_at = null
+    where e.id = ${executionId}
+      and not exists (select from jobs j where j.execution_id = e.id and ${isNotClosed} and ${isLeftBehind})
+  `.execute(database.queries);
+  return numAffectedRows !== 0n;
+}
+
+/** One that is about to end may not see what came up, and one that could not be started is to be: look again in 10 s. */
+export async function settleAgainSoon(database: Database, executionId: string): Promise<void> {
+  await sql`
+    update executions set settle_started_at = now() - ${START_AGAIN_MS - LOOK_AGAIN_MS} * interval '1 millisecond'
+    where id = ${executionId}
+  `.execute(database.queries);
 }
 
 export interface JobsToSettle {
