@@ -7,6 +7,7 @@ const environmentSchema = z.object({
   EVERFRAME_SANDBOX_HOST: z.string().default('127.0.0.1'),
   EVERFRAME_SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
   EVERFRAME_SANDBOX_LATENCY_SCALE: z.coerce.number().min(0).default(1),
+  EVERFRAME_SANDBOX_FRAME_RATE: z.coerce.number().int().min(1).max(60).default(24),
   EVERFRAME_SANDBOX_OUTPUT_LIFETIME_SECONDS: z.coerce.number().min(1).default(3600),
 });
 
@@ -18,6 +19,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Required<SandboxOpti
     host: settings.EVERFRAME_SANDBOX_HOST,
     port: settings.EVERFRAME_SANDBOX_PORT,
     latency: settings.EVERFRAME_SANDBOX_LATENCY_SCALE,
+    frameRate: settings.EVERFRAME_SANDBOX_FRAME_RATE,
     outputLifetimeSeconds: settings.EVERFRAME_SANDBOX_OUTPUT_LIFETIME_SECONDS,
   };
 }

@@ -23,6 +23,8 @@ export interface SandboxOptions {
   readonly host?: string;
   /** Factor on the time that jobs take: 1 is 0.4 s a picture, 0 as fast as it can be made. Default 1. */
   readonly latency?: number;
+  /** Frames a second of clips at most; fewer are faster to make. Default 24. */
+  readonly frameRate?: number;
   /** Default one hour, as at Replicate. */
   readonly outputLifetimeSeconds?: number;
 }
@@ -36,13 +38,25 @@ export interface Sandbox {
 
 /** Starts the providers' stand-ins on one port; resolves when they can be called. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { dataFolder, port = 0, host = '127.0.0.1', latency = 1, outputLifetimeSeconds = 3600 } = options;
+  const {
+    dataFolder,
+    port = 0,
+    host = '127.0.0.1',
+    latency = 1,
+    frameRate,
+    outputLifetimeSeconds = 3600,
+  } = options;
   mkdirSync(join(dataFolder, 'jobs'), { recursive: true });
   const server = createServer();
   const ledger = new Ledger(join(dataFolder, 'ledger.jsonl'));
   const files = new FileStore(dataFolder);
   const faults = new FaultPlan(join(dataFolder, 'faults.json'));
-  const jobs = new Jobs({ folder: join(dataFolder, 'jobs'), ledger, producer: new Producer(files), latency });
+  const jobs = new Jobs({
+    folder: join(dataFolder, 'jobs'),
+    ledger,
+    producer: new Producer(files, frameRate),
+    latency,
+  });
   const webhooks = new Webhooks(faults);
   const secrets = new Secrets(join(dataFolder, 'secrets.json'));
   const lifetimeMs = outputLifetimeSeconds * 1000;

@@ -12,7 +12,6 @@ import { versionNotFound, workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
 import { presentVersion, versionSchema } from '../views/present-workflow';
-import { webhookUrl } from '../views/links';
 import { changedMeanwhile, draftIssues, readWorkflow, savedParameters } from './workflows';
 
 const tag = z
@@ -33,13 +32,8 @@ const publishBody = z
 
 const publicationSchema = versionSchema
   .extend({
-    webhookId: z
-      .string()
-      .nullable()
-      .describe(
-        'POST /api/v1/workflow/{webhookId}/trigger runs it, without a key; null once it was removed.',
-      ),
-    triggerUrl: z.string().nullable(),
+    webhookId: z.string().describe('POST /api/v1/workflow/{webhookId}/trigger runs it, without a key.'),
+    triggerUrl: z.string(),
     unchanged: z.boolean().describe('The published version has this very graph: no other one was made.'),
   })
   .meta({ id: 'WorkflowPublication' });
@@ -102,7 +96,7 @@ async function publish(
       );
     case 'published': {
       const { version, webhookId, isUnchanged } = result;
-      const triggerUrl = webhookId === null ? null : webhookUrl(settings, webhookId);
+      const triggerUrl = `${settings.publicUrl}/api/v1/workflow/${webhookId}/trigger`;
       const answer = toStoredJson({
         ...presentVersion(version),
         webhookId,

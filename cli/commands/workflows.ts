@@ -192,8 +192,6 @@ function describePublication({
       ? `version ${version} (${tag}) was published already; the draft has not changed`
       : `version ${version} (${tag}) is published`,
     `run it with      npx everframe run ${workflowId} --wait`,
-    ...(triggerUrl === null
-      ? []
-      : [`or, without key  curl -X POST ${triggerUrl} -H 'Content-Type: application/json' -d '{}'`]),
+    `or, without key  curl -X POST ${triggerUrl} -H 'Content-Type: application/json' -d '{}'`,
   ].join('\n');
 }

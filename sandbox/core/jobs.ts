@@ -31,7 +31,11 @@ const usualMs: Readonly<Record<Recipe['kind'], number>> = {
   upscale: 800,
   cutout: 400,
   video: 1200,
+  clip: 1200,
   speech: 300,
+  sound: 400,
+  voice: 300,
+  transcript: 200,
   answer: 150,
 };
 

@@ -3,8 +3,10 @@ import type { FileStore, StoredFile } from '../core/file-store';
 import { makeAnswer } from './answer';
 import { makeCutout } from './cutout';
 import { lookAt } from './look-at';
+import { changeVoice, makeSound } from './sound';
 import { makeSpeech } from './speech';
-import { makeVideo } from './video';
+import { makeTranscript } from './transcript';
+import { makeVideo, remakeVideo } from './video';
 import { makePicture } from './picture';
 import { readSource } from './read-source';
 import type { Made, Recipe } from './recipe';
@@ -18,7 +20,11 @@ export class Producer {
   private running = 0;
   private readonly queue: (() => void)[] = [];
 
-  constructor(private readonly files: FileStore) {}
+  /** @param frameRateMax of clips, frames a second. */
+  constructor(
+    private readonly files: FileStore,
+    private readonly frameRateMax = 24,
+  ) {}
 
   /** @throws SourceError when a given file cannot be fetched or read. */
   async make(recipe: Recipe): Promise<StoredFile> {
@@ -39,7 +45,11 @@ export class Producer {
   }
 
   private async made(recipe: Recipe): Promise<Made> {
-    if (recipe.kind !== 'answer') return make(recipe);
+    if (recipe.kind === 'transcript') {
+      const hash = sha256(await readSource(recipe.source));
+      return makeTranscript(recipe.source, await this.contentOf(hash), hash);
+    }
+    if (recipe.kind !== 'answer') return make(recipe, this.frameRateMax);
     const seen = recipe.images.map(async (image) => {
       const bytes = await readSource(image);
       return lookAt(image, bytes, await this.contentOf(sha256(bytes)));
@@ -59,12 +69,17 @@ export class Producer {
   private async contentIn(recipe: Recipe): Promise<string | undefined> {
     switch (recipe.kind) {
       case 'picture':
-      case 'video':
         return recipe.prompt;
+      case 'video':
+        return recipe.audio === undefined
+          ? recipe.prompt
+          : this.contentOf(sha256(await readSource(recipe.audio)));
       case 'speech':
-        return recipe.text;
+        return recipe.lines.map(({ text }) => text).join(' ');
       case 'upscale':
       case 'cutout':
+      case 'voice':
+      case 'clip':
         return this.contentOf(sha256(await readSource(recipe.source)));
       default:
         return undefined;
@@ -93,9 +108,18 @@ async function withSources(recipe: Recipe): Promise<Recipe> {
       return { ...recipe, sources: await Promise.all((recipe.sources ?? []).map(inlined)) };
     case 'upscale':
     case 'cutout':
+    case 'voice':
+    case 'transcript':
       return { ...recipe, source: await inlined(recipe.source) };
-    case 'video':
-      return recipe.source === undefined ? recipe : { ...recipe, source: await inlined(recipe.source) };
+    case 'clip':
+      return { ...recipe, source: await inlined(recipe.source), audio: await inlinedIfGiven(recipe.audio) };
+    case 'sound':
+      return { ...recipe, source: await inlinedIfGiven(recipe.source) };
+    case 'video': {
+      const given = [recipe.source, recipe.end, recipe.audio];
+      const [source, end, audio] = await Promise.all(given.map(inlinedIfGiven));
+      return { ...recipe, source, end, audio };
+    }
     case 'answer':
       return { ...recipe, images: await Promise.all(recipe.images.map(inlined)) };
     case 'speech':
@@ -103,12 +127,19 @@ async function withSources(recipe: Recipe): Promise<Recipe> {
   }
 }
 
+async function inlinedIfGiven(source: string | undefined): Promise<string | undefined> {
+  return source === undefined ? undefined : inlined(source);
+}
+
 async function inlined(source: string): Promise<string> {
   if (source.startsWith('data:')) return source;
   return `data:;base64,${(await readSource(source)).toString('base64')}`;
 }
 
-async function make(recipe: Exclude<Recipe, { kind: 'answer' }>): Promise<Made> {
+async function make(
+  recipe: Exclude<Recipe, { kind: 'answer' | 'transcript' }>,
+  frameRateMax: number,
+): Promise<Made> {
   switch (recipe.kind) {
     case 'picture':
       return makePicture(recipe);
@@ -117,7 +148,13 @@ async function make(recipe: Exclude<Recipe, { kind: 'answer' }>): Promise<Made> 
     case 'cutout':
       return makeCutout(recipe);
     case 'video':
-      return makeVideo(recipe);
+      return makeVideo(recipe, frameRateMax);
+    case 'clip':
+      return remakeVideo(recipe, frameRateMax);
+    case 'sound':
+      return makeSound(recipe);
+    case 'voice':
+      return changeVoice(recipe);
     case 'speech':
       return makeSpeech(recipe);
   }

@@ -1,5 +1,15 @@
 /** What a model is asked to make, in one form for all providers. Sources are http(s) URLs or data URIs. */
-export type Recipe = PictureRecipe | UpscaleRecipe | CutoutRecipe | VideoRecipe | SpeechRecipe | AnswerRecipe;
+export type Recipe =
+  | PictureRecipe
+  | UpscaleRecipe
+  | CutoutRecipe
+  | VideoRecipe
+  | ClipRecipe
+  | SpeechRecipe
+  | SoundRecipe
+  | VoiceRecipe
+  | TranscriptRecipe
+  | AnswerRecipe;
 
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
 
@@ -31,6 +41,7 @@ export interface CutoutRecipe {
   readonly format: 'png' | 'webp';
 }
 
+/** A clip that moves over a picture. */
 export interface VideoRecipe {
   readonly kind: 'video';
   readonly prompt: string;
@@ -38,18 +49,85 @@ export interface VideoRecipe {
   readonly label: string;
   /** The picture that the camera moves over; without one a picture is made from the prompt. */
   readonly source?: string;
-  readonly seconds: number;
-  /** Width : height when there is no source. */
-  readonly aspect: number;
+  /** The picture that the clip ends with. */
+  readonly end?: string;
+  /** Undefined: as long as `audio`. */
+  readonly seconds?: number;
+  /** Width : height when there is no source, or it is to be cropped. */
+  readonly aspect?: number;
+  /** Pixels of the short side; about 540 unless given. */
+  readonly lines?: number;
+  /** What is heard: a given recording, or sounds that fit the prompt. */
+  readonly audio?: string;
+  readonly hasAmbience?: boolean;
+}
+
+/** A given clip, made anew. */
+export interface ClipRecipe {
+  readonly kind: 'clip';
+  readonly source: string;
+  readonly prompt: string;
+  readonly seed: number;
+  /** Both sides times this. */
+  readonly scale?: number;
+  /** Pixels of the short side; in place of `scale`. */
+  readonly lines?: number;
+  /** Seconds that follow. */
+  readonly tailSeconds?: number;
+  readonly isCutOut?: boolean;
+  readonly audio?: string;
+  /** Sounds that fit the prompt take the place of its own. */
+  readonly hasAmbience?: boolean;
+}
+
+export type SoundFormat = 'mp3' | 'wav' | 'pcm' | 'opus' | 'aac' | 'flac';
+
+export interface SpokenLine {
+  readonly text: string;
+  readonly voice: string;
 }
 
 export interface SpeechRecipe {
   readonly kind: 'speech';
-  readonly text: string;
-  readonly voice: string;
+  /** One line is a plain text, more are a dialogue. */
+  readonly lines: readonly SpokenLine[];
   /** 1 is normal. */
   readonly speed: number;
-  readonly format: 'mp3' | 'wav' | 'pcm' | 'opus' | 'aac' | 'flac';
+  readonly format: SoundFormat;
+}
+
+/** A sound effect or a piece of music. */
+export interface SoundRecipe {
+  readonly kind: 'sound';
+  readonly style: 'effect' | 'music';
+  readonly prompt: string;
+  readonly seed: number;
+  readonly seconds: number;
+  /** As long as this clip, in place of `seconds`. */
+  readonly source?: string;
+  readonly format: SoundFormat;
+}
+
+/** A given recording in another voice, or cleaned: what is said and when stays. */
+export interface VoiceRecipe {
+  readonly kind: 'voice';
+  readonly source: string;
+  /** Undefined leaves the voice as it is. */
+  readonly voice?: string;
+  readonly format: SoundFormat;
+}
+
+/** What is said in a recording: JSON of `Transcript`. */
+export interface TranscriptRecipe {
+  readonly kind: 'transcript';
+  readonly source: string;
+}
+
+/** Seconds from the beginning. */
+export interface Transcript {
+  readonly text: string;
+  readonly durationSeconds: number;
+  readonly words: readonly { readonly text: string; readonly start: number; readonly end: number }[];
 }
 
 export interface AnswerRecipe {

@@ -1,39 +1,64 @@
+import type { Sharp } from 'sharp';
+import type { View } from './camera-move';
+import type { MediaResult, RawPicture, Soundtrack, VideoTask } from './media-task';
 import { makePicture, openPicture } from './picture';
 import { Random } from './random';
-import type { Made, VideoRecipe } from './recipe';
+import { readSource } from './read-source';
+import type { ClipRecipe, Made, VideoRecipe } from './recipe';
 import { runMediaTask } from './run-media-task';
-import type { View } from './camera-move';
-import { sizeOf } from './sizes';
+import { runOnSource } from './run-on-source';
+import { sizeOf, type Size } from './sizes';
 
-const frameRate = 24;
+/** Frames a second of clips that are made from others. */
+const remadeFrameRate = 12;
 /** Pixels of a frame, whatever the ratio: 5 s of them cost about a second of one core. */
 const area = 960 * 540;
 /** How much larger than the clip the picture is kept, so that a close view is still sharp. */
 const reserve = 1.2;
 
 /** A clip that travels over the given picture, or over one made from the prompt. */
-export async function makeVideo(recipe: VideoRecipe): Promise<Made> {
+export async function makeVideo(recipe: VideoRecipe, frameRateMax: number): Promise<Made> {
+  const { end, seconds, audio, hasAmbience = false } = recipe;
   const { image, ratio } = await startingPicture(recipe);
-  const { width, height } = sizeOf(`${ratio}:1`, area);
+  const { width, height } = clipSize(ratio, recipe.lines);
   const large = { width: even(width * reserve), height: even(height * reserve) };
-  const rgb = await image
-    .resize(large.width, large.height, { fit: 'cover' })
-    .flatten()
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer();
+  const endPicture = end === undefined ? undefined : await rawPicture((await openPicture(end)).image, large);
   const [from, to] = journey(recipe);
-  const { bytes, durationSeconds } = await runMediaTask({
+  const frameRate = Math.min(frameRateMax, frameRateFor(width * height));
+  const task: VideoTask = {
     kind: 'video',
-    picture: { rgb, ...large },
+    picture: await rawPicture(image, large),
+    endPicture,
     width,
     height,
     frameRate,
-    frames: Math.round(recipe.seconds * frameRate),
+    frames: seconds === undefined ? undefined : Math.round(seconds * frameRate),
     from,
     to,
-  });
+    sound: await soundtrack(recipe, audio, hasAmbience),
+  };
+  return asClip(await (audio === undefined ? runMediaTask(task) : runOnSource(audio, task)));
+}
+
+/** A given clip, made anew as asked. */
+export async function remakeVideo(recipe: ClipRecipe, frameRateMax: number): Promise<Made> {
+  const { source, scale, lines, tailSeconds, isCutOut, audio, hasAmbience = false } = recipe;
+  const clip = await readSource(source);
+  const sound = await soundtrack(recipe, audio, hasAmbience);
+  const task = {
+    kind: 'clip',
+    clip,
+    frameRate: Math.min(frameRateMax, remadeFrameRate),
+    scale,
+    lines,
+    tailSeconds,
+    isCutOut,
+    sound,
+  } as const;
+  return asClip(await runOnSource(source, task));
+}
+
+function asClip({ bytes, durationSeconds, width, height }: MediaResult): Made {
   return {
     bytes: Buffer.from(bytes),
     contentType: 'video/mp4',
@@ -44,7 +69,40 @@ export async function makeVideo(recipe: VideoRecipe): Promise<Made> {
   };
 }
 
-async function startingPicture({ source, prompt, seed, label, aspect }: VideoRecipe) {
+async function soundtrack(
+  { prompt, seed }: Pick<VideoRecipe, 'prompt' | 'seed'>,
+  audio: string | undefined,
+  hasAmbience: boolean,
+): Promise<Soundtrack | undefined> {
+  if (audio !== undefined) return { kind: 'given', bytes: await readSource(audio) };
+  return hasAmbience ? { kind: 'made', prompt, seed } : undefined;
+}
+
+/** Sides in even steps; the short one has the asked lines. */
+function clipSize(ratio: number, lines: number | undefined): Size {
+  if (lines === undefined) return sizeOf(`${ratio}:1`, area);
+  return ratio >= 1
+    ? { width: even(lines * ratio), height: even(lines) }
+    : { width: even(lines), height: even(lines / ratio) };
+}
+
+/** Large clips take their time to draw: they are given fewer frames, not fewer pixels. */
+function frameRateFor(pixels: number): number {
+  return pixels <= area * 1.1 ? 24 : pixels <= 1_000_000 ? 12 : pixels <= 2_500_000 ? 8 : 4;
+}
+
+async function rawPicture(image: Sharp, { width, height }: Size): Promise<RawPicture> {
+  const rgb = await image
+    .resize(width, height, { fit: 'cover' })
+    .flatten()
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer();
+  return { rgb, width, height };
+}
+
+async function startingPicture({ source, prompt, seed, label, aspect = 16 / 9 }: VideoRecipe) {
   if (source !== undefined) {
     const { image, width, height } = await openPicture(source);
     return { image, ratio: width / height };

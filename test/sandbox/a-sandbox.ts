@@ -17,7 +17,7 @@ export interface TestSandbox extends Sandbox {
 
 export async function aSandbox(options: Partial<SandboxOptions> = {}): Promise<TestSandbox> {
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'everframe-sandbox-'));
-  const sandbox = await createSandbox({ latency: 0, ...options, dataFolder });
+  const sandbox = await createSandbox({ latency: 0, frameRate: 4, ...options, dataFolder });
   return {
     ...sandbox,
     dataFolder,

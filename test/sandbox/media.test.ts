@@ -105,15 +105,18 @@ describe('what is made from a picture', () => {
 
   it('is a clip of the asked length that moves over it', async () => {
     const source = await gradient(640, 360);
-    const made = await makeVideo({
-      kind: 'video',
-      prompt: 'zoom in',
-      seed: 1,
-      label: 'x',
-      source,
-      seconds: 2,
-      aspect: 1,
-    });
+    const made = await makeVideo(
+      {
+        kind: 'video',
+        prompt: 'zoom in',
+        seed: 1,
+        label: 'x',
+        source,
+        seconds: 2,
+        aspect: 1,
+      },
+      24,
+    );
     expect(made).toMatchObject({ contentType: 'video/mp4', width: 960, height: 544, durationSeconds: 2 });
     const clip = await decoded(made.bytes);
     expect(clip).toMatchObject({ frames: 48, width: 960, height: 544 });
@@ -131,7 +134,7 @@ describe('what is made from a picture', () => {
 describe('a voice', () => {
   it('speaks longer for a longer text and faster when asked', async () => {
     const speak = (text: string, speed = 1) =>
-      makeSpeech({ kind: 'speech', text, voice: 'Rachel', speed, format: 'wav' });
+      makeSpeech({ kind: 'speech', lines: [{ text, voice: 'Rachel' }], speed, format: 'wav' });
     const [short, long, fast] = await Promise.all([
       speak('Good evening.'),
       speak('Good evening, and welcome to the lighthouse.'),

@@ -137,7 +137,14 @@ export const falModels: readonly FalModel[] = [
   })),
   model(/^fal-ai\/elevenlabs\/tts\/(multilingual-v2|turbo-v2\.5|eleven-v3)$/, speechInput, (input) => ({
     prompt: input.text,
-    recipes: [{ kind: 'speech', text: input.text, voice: input.voice, speed: input.speed, format: 'mp3' }],
+    recipes: [
+      {
+        kind: 'speech',
+        lines: [{ text: input.text, voice: input.voice }],
+        speed: input.speed,
+        format: 'mp3',
+      },
+    ],
     priceUsd: (0.1 * input.text.length) / 1000,
     units: input.text.length / 1000,
     output: ([audio]) => ({ audio, timestamps: null }),

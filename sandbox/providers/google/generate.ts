@@ -118,7 +118,7 @@ function speechTask({ services }: Visit, { model, input, conversation, body }: Q
       input: body,
       prompt: text,
       priceUsd: (text.length / 4) * 3e-5,
-      recipes: [{ kind: 'speech', text, voice, speed: 1, format: 'pcm' }],
+      recipes: [{ kind: 'speech', lines: [{ text, voice }], speed: 1, format: 'pcm' }],
     },
     read: async (job) => {
       const samples = await outputBytes(services, job, 0);

@@ -20,7 +20,7 @@ export async function speak(visit: Visit): Promise<void> {
     operation: 'speech',
     input: body,
     prompt: text,
-    recipes: [{ kind: 'speech', text, voice, speed, format }] as const,
+    recipes: [{ kind: 'speech', lines: [{ text, voice }], speed, format }] as const,
     priceUsd,
   };
   const job = await performed(visit, draft, 'speech_');

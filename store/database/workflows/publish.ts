@@ -123,16 +123,16 @@ async function setPublished(
 async function defaultWebhook(
   transaction: DatabaseTransaction,
   { accountId, workflowId, mode }: { accountId: string; workflowId: string; mode: Mode },
-): Promise<string | null> {
+): Promise<string> {
   const known = await transaction
     .selectFrom('workflow_webhooks')
-    .select(['id', 'deleted_at'])
+    .select('id')
     .where('workflow_id', '=', workflowId)
     .where('mode', '=', mode)
     .where('is_default', '=', true)
+    .where('deleted_at', 'is', null)
     .executeTakeFirst();
-  // Whoever has removed it does not want it back.
-  if (known !== undefined) return known.deleted_at === null ? known.id : null;
+  if (known !== undefined) return known.id;
   const id = newWebhookId();
   await transaction
     .insertInto('workflow_webhooks')

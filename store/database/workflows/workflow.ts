@@ -62,8 +62,7 @@ export interface PublishRequest {
 
 export interface Publication {
   readonly version: WorkflowVersion;
-  /** Null when the workflow's own webhook was removed. */
-  readonly webhookId: string | null;
+  readonly webhookId: string;
   /** No version was made: the published one has this very graph. */
   readonly isUnchanged: boolean;
 }
