@@ -8,6 +8,7 @@ import { createErrorMiddleware } from './http/error-response';
 import { readBody } from './http/read-body';
 import { assignRequestId } from './http/request-id';
 import { createRequestLog } from './http/request-log';
+import { openToBrowsers } from './http/open-to-browsers';
 import { requestSignal } from './http/request-signal';
 import type { Caller } from './caller';
 import type { Reply, Route } from './route';
@@ -24,6 +25,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.set('query parser', 'simple');
   app.use(assignRequestId, createRequestLog(dependencies.logger), securityHeaders());
   for (const [path, pathRoutes] of byPath(routes)) {
+    if (pathRoutes.some((route) => route.isOpenToBrowsers)) app.all(path, openToBrowsers(pathRoutes));
     for (const route of pathRoutes) {
       app[expressMethod(route.method)](path, (request, response) =>
         answer(route, request, response, dependencies),

@@ -21,6 +21,7 @@ const environmentSchema = z.object({
   EVERFRAME_BOOTSTRAP_KEYS: z.string().min(1).optional(),
   EVERFRAME_INITIAL_TEST_CREDITS: credits,
   EVERFRAME_INITIAL_LIVE_CREDITS: credits,
+  EVERFRAME_WEBHOOK_CALLS_PER_MINUTE: count(60),
   EVERFRAME_MAX_NODES: count(100),
   EVERFRAME_MAX_EDGES: count(500),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -44,6 +45,8 @@ export interface ApiConfig {
   /** File with the embedded account's keys. */
   readonly bootstrapKeysPath: string | undefined;
   readonly initialCredits: { readonly test: number; readonly live: number };
+  /** Calls of one webhook. */
+  readonly triggersPerMinute: number;
   readonly graphLimits: { readonly nodesMax: number; readonly edgesMax: number };
   /** Providers that a live execution may use. */
   readonly liveProviders: readonly string[];
@@ -77,6 +80,7 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
     assetSecret: env.EVERFRAME_ASSET_SECRET,
     bootstrapKeysPath: env.EVERFRAME_BOOTSTRAP_KEYS,
     initialCredits: { test: env.EVERFRAME_INITIAL_TEST_CREDITS, live: env.EVERFRAME_INITIAL_LIVE_CREDITS },
+    triggersPerMinute: env.EVERFRAME_WEBHOOK_CALLS_PER_MINUTE,
     graphLimits: { nodesMax: env.EVERFRAME_MAX_NODES, edgesMax: env.EVERFRAME_MAX_EDGES },
     liveProviders: configuredProviders(environment),
     logLevel: env.EVERFRAME_LOG_LEVEL,

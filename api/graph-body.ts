@@ -68,6 +68,8 @@ export const executeBody = z.strictObject({
   callbackUrl: later('Callbacks'),
 });
 
+export type ExecuteBody = z.infer<typeof executeBody>;
+
 export const quoteBody = z.strictObject({
   ...graphFields,
   targetNodeIds,

@@ -20,18 +20,25 @@ export interface IdempotencyToStore extends IdempotencyRequest {
 /** What to store as the answer, in the transaction of the work itself; undefined without a key. */
 export type StoreReply = (status: number, body: JsonValue) => IdempotencyToStore | undefined;
 
+/** Whose key it is; one in another place than the header `Idempotency-Key` is given. */
+export type OnceContext = Pick<CallerContext, 'request' | 'dependencies'> & {
+  readonly caller: Pick<CallerContext['caller'], 'accountId' | 'mode'>;
+  readonly idempotencyKey?: string;
+};
+
 /**
  * Runs a creating request once per `Idempotency-Key`: a repeat gets the stored answer, before anything is checked again.
  *
  * @throws ApiError 400, 409 `idempotency_in_flight`, 422 `idempotency_key_reused`.
  */
 export async function replyOnce(
-  context: CallerContext,
+  context: OnceContext,
   body: unknown,
   work: (store: StoreReply) => Promise<Reply>,
 ): Promise<Reply> {
   const { request, caller, dependencies } = context;
-  const key = readIdempotencyKey(request.get('idempotency-key'), {
+  const header = context.idempotencyKey ?? request.get('idempotency-key');
+  const key = readIdempotencyKey(header, {
     mode: caller.mode,
     method: request.method,
     path: request.path,

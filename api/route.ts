@@ -46,6 +46,8 @@ interface RouteBase {
   /** Request headers that mean something here, with what they do; for OpenAPI. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
   readonly responses: RouteResponses;
+  /** Pages of any origin may call it: it needs nothing that a browser would add by itself. */
+  readonly isOpenToBrowsers?: true;
 }
 
 /** One operation: routing, method checks, authentication, validation and OpenAPI all come from this one value. */

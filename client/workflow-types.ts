@@ -53,9 +53,9 @@ export interface PublishInput {
 }
 
 export interface WorkflowPublication extends WorkflowVersionView {
-  /** Whoever knows it may run the workflow. */
-  readonly webhookId: string;
-  readonly triggerUrl: string;
+  /** Whoever knows it may run the workflow; null once it was removed. */
+  readonly webhookId: string | null;
+  readonly triggerUrl: string | null;
   /** The published version has this very graph: no other one was made. */
   readonly unchanged: boolean;
 }
@@ -93,3 +93,21 @@ export interface DiffInput {
   /** `draft` unless given. */
   readonly to?: string;
 }
+
+/** An address that runs the published version without a key. */
+export interface WebhookView {
+  readonly webhookId: string;
+  readonly workflowId: string;
+  readonly name: string;
+  /** Of the executions that it starts. */
+  readonly mode: 'live' | 'test';
+  /** The one that publishing made. */
+  readonly isDefault: boolean;
+  /** Calls must carry a Standard Webhooks signature. */
+  readonly signed: boolean;
+  readonly triggerUrl: string;
+  readonly createdAt: string;
+}
+
+/** With the secret where one was made; it is shown this once. */
+export type CreatedWebhook = WebhookView & { readonly secret?: string };

@@ -1,8 +1,10 @@
 import { toQuery, type Calls } from './calls';
 import type { CallOptions, CreatingOptions, Page } from './types';
 import type {
+  CreatedWebhook,
   DiffInput,
   PublishInput,
+  WebhookView,
   WorkflowDiff,
   WorkflowDraft,
   WorkflowInput,
@@ -46,6 +48,21 @@ export interface WorkflowsClient {
     version?: number | string,
     options?: CallOptions,
   ): Promise<WorkflowVersionView>;
+  webhooks(workflowId: string, options?: CallOptions): Promise<readonly WebhookView[]>;
+  /** @param webhook.signed - True unless given: calls must be signed with the secret of the answer. */
+  createWebhook(
+    workflowId: string,
+    webhook?: { readonly name?: string; readonly signed?: boolean },
+    options?: CreatingOptions,
+  ): Promise<CreatedWebhook>;
+  /** @param overlapSeconds - How long the secrets before it still count; a day unless given. */
+  rotateWebhookSecret(
+    workflowId: string,
+    webhookId: string,
+    overlapSeconds?: number,
+    options?: CreatingOptions,
+  ): Promise<CreatedWebhook>;
+  deleteWebhook(workflowId: string, webhookId: string, options?: CallOptions): Promise<void>;
 }
 
 export function createWorkflowsClient(calls: Calls): WorkflowsClient {
@@ -61,9 +78,19 @@ export function createWorkflowsClient(calls: Calls): WorkflowsClient {
     diff: (id, between = {}, given) => calls.get(`${savedPath(id)}/diff${toQuery(between)}`, given),
     publish: (id, version = {}, given) => calls.create(`${savedPath(id)}/publish`, version, given),
     rollBack: (id, version, given) => calls.ask(`${savedPath(id)}/rollback`, { version }, given),
+    webhooks: async (id, given) =>
+      (await calls.get<{ data: WebhookView[] }>(`${savedPath(id)}/webhooks`, given)).data,
+    createWebhook: (id, webhook = {}, given) => calls.create(`${savedPath(id)}/webhooks`, webhook, given),
+    rotateWebhookSecret: (id, webhookId, overlapSeconds, given) =>
+      calls.create(`${webhookPath(id, webhookId)}/rotate-secret`, { overlapSeconds }, given),
+    deleteWebhook: (id, webhookId, given) => calls.discard(webhookPath(id, webhookId), given),
   };
 }
 
 export function savedPath(workflowId: string): string {
   return `/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+function webhookPath(workflowId: string, webhookId: string): string {
+  return `${savedPath(workflowId)}/webhooks/${encodeURIComponent(webhookId)}`;
 }

@@ -9,6 +9,7 @@ const TABLE = 'rate_limits';
 const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
 
+type Counted = Pick<Caller, 'accountId' | 'plan'>;
 type Window = 'requestsPerMinute' | 'executionsPerMinute' | 'executionsPerDay';
 
 const WINDOWS: Readonly<
@@ -37,24 +38,33 @@ export interface RateLimits {
    * @returns Takes the count back, for a request that started nothing.
    * @throws ApiError 429 with `Retry-After`.
    */
-  countExecution(caller: Caller): Promise<() => Promise<void>>;
+  countExecution(runner: Counted): Promise<() => Promise<void>>;
+  /**
+   * Counts one call of a webhook, whatever the plan: anyone may know its address.
+   *
+   * @throws ApiError 429 with `Retry-After`.
+   */
+  countTrigger(webhookId: string): Promise<void>;
+}
+
+export interface RateLimitSettings {
+  /** Per webhook. */
+  readonly triggersPerMinute: number;
 }
 
 /** Creates the counters' table where it is missing. */
-export async function createRateLimits(pool: Pool): Promise<RateLimits> {
+export async function createRateLimits(pool: Pool, settings: RateLimitSettings): Promise<RateLimits> {
   await createTable(pool);
+  const triggers = createLimiter(pool, 'triggersPerMinute', settings.triggersPerMinute, MINUTE_SECONDS);
   const limiters = createLimiters(pool);
 
-  async function count(caller: Caller, window: Window): Promise<RateLimiterRes | undefined> {
+  async function count(caller: Counted, window: Window): Promise<RateLimiterRes | undefined> {
     const limiter = limiters.get(limiterName(findPlan(caller.plan).name, window));
     if (limiter === undefined) return undefined;
-    return limiter.consume(caller.accountId).catch((rejected: unknown) => {
-      if (rejected instanceof RateLimiterRes) return rejected;
-      throw rejected;
-    });
+    return consume(limiter, caller.accountId);
   }
 
-  async function takeBack(caller: Caller, window: Window): Promise<void> {
+  async function takeBack(caller: Counted, window: Window): Promise<void> {
     await limiters.get(limiterName(findPlan(caller.plan).name, window))?.reward(caller.accountId);
   }
 
@@ -82,7 +92,22 @@ export async function createRateLimits(pool: Pool): Promise<RateLimits> {
       }
       return undo;
     },
+    countTrigger: async (webhookId) => {
+      const state = await consume(triggers, webhookId);
+      if (state.consumedPoints <= settings.triggersPerMinute) return;
+      const seconds = Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
+      const message = `This webhook takes ${settings.triggersPerMinute} calls per minute. Repeat in ${seconds} s.`;
+      throw tooManyRequests('webhook_rate_limited', message, seconds);
+    },
   };
+}
+
+/** What is above the limit is a state, too. */
+async function consume(limiter: RateLimiterPostgres, key: string): Promise<RateLimiterRes> {
+  return limiter.consume(key).catch((rejected: unknown) => {
+    if (rejected instanceof RateLimiterRes) return rejected;
+    throw rejected;
+  });
 }
 
 function refuseAbove(limit: number | null, state: RateLimiterRes | undefined, window: Window): void {
@@ -112,15 +137,15 @@ function createLimiters(pool: Pool): ReadonlyMap<string, RateLimiterPostgres> {
       const points = plan[window];
       if (points === null) continue;
       const duration = WINDOWS[window].seconds;
-      const options = { storeClient: pool, storeType: 'pool', tableName: TABLE, tableCreated: true };
-      const keyPrefix = window;
-      limiters.set(
-        limiterName(plan.name, window),
-        new RateLimiterPostgres({ ...options, keyPrefix, points, duration }),
-      );
+      limiters.set(limiterName(plan.name, window), createLimiter(pool, window, points, duration));
     }
   }
   return limiters;
+}
+
+function createLimiter(pool: Pool, keyPrefix: string, points: number, duration: number): RateLimiterPostgres {
+  const options = { storeClient: pool, storeType: 'pool', tableName: TABLE, tableCreated: true };
+  return new RateLimiterPostgres({ ...options, keyPrefix, points, duration });
 }
 
 /** Concurrent `CREATE TABLE IF NOT EXISTS` may collide in the catalog: the other process made it then. */

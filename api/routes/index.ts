@@ -22,6 +22,8 @@ import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
 import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
 import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
+import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
+import { triggerWorkflow } from './trigger-workflow';
 import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
 
 /** Every route of the API. Order matters where patterns overlap: `/workflows/executions/…` comes before `/workflows/:id/…`. */
@@ -46,6 +48,11 @@ export const routes: readonly Route[] = [
   diffWorkflow,
   publishWorkflow,
   rollbackWorkflow,
+  listWebhooks,
+  createWebhook,
+  rotateWebhookSecret,
+  deleteWebhook,
+  triggerWorkflow,
   listDeadLetters,
   redriveDeadLetters,
   getDeadLetter,

@@ -12,6 +12,7 @@ import { versionNotFound, workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
 import { presentVersion, versionSchema } from '../views/present-workflow';
+import { webhookUrl } from '../views/links';
 import { changedMeanwhile, draftIssues, readWorkflow, savedParameters } from './workflows';
 
 const tag = z
@@ -32,8 +33,13 @@ const publishBody = z
 
 const publicationSchema = versionSchema
   .extend({
-    webhookId: z.string().describe('POST /api/v1/workflow/{webhookId}/trigger runs it, without a key.'),
-    triggerUrl: z.string(),
+    webhookId: z
+      .string()
+      .nullable()
+      .describe(
+        'POST /api/v1/workflow/{webhookId}/trigger runs it, without a key; null once it was removed.',
+      ),
+    triggerUrl: z.string().nullable(),
     unchanged: z.boolean().describe('The published version has this very graph: no other one was made.'),
   })
   .meta({ id: 'WorkflowPublication' });
@@ -96,7 +102,7 @@ async function publish(
       );
     case 'published': {
       const { version, webhookId, isUnchanged } = result;
-      const triggerUrl = `${settings.publicUrl}/api/v1/workflow/${webhookId}/trigger`;
+      const triggerUrl = webhookId === null ? null : webhookUrl(settings, webhookId);
       const answer = toStoredJson({
         ...presentVersion(version),
         webhookId,

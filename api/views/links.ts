@@ -11,3 +11,8 @@ export function executionLinks(settings: ApiSettings, executionId: string): Reco
     resume: `${self}/resume`,
   };
 }
+
+/** Where a webhook is called; no key is asked for. */
+export function webhookUrl(settings: ApiSettings, webhookId: string): string {
+  return `${settings.publicUrl}/api/v1/workflow/${webhookId}/trigger`;
+}

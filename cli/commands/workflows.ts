@@ -192,6 +192,8 @@ function describePublication({
       ? `version ${version} (${tag}) was published already; the draft has not changed`
       : `version ${version} (${tag}) is published`,
     `run it with      npx everframe run ${workflowId} --wait`,
-    `or, without key  curl -X POST ${triggerUrl} -H 'Content-Type: application/json' -d '{}'`,
+    ...(triggerUrl === null
+      ? []
+      : [`or, without key  curl -X POST ${triggerUrl} -H 'Content-Type: application/json' -d '{}'`]),
   ].join('\n');
 }

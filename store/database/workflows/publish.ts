@@ -123,16 +123,16 @@ async function setPublished(
 async function defaultWebhook(
   transaction: DatabaseTransaction,
   { accountId, workflowId, mode }: { accountId: string; workflowId: string; mode: Mode },
-): Promise<string> {
+): Promise<string | null> {
   const known = await transaction
     .selectFrom('workflow_webhooks')
-    .select('id')
+    .select(['id', 'deleted_at'])
     .where('workflow_id', '=', workflowId)
     .where('mode', '=', mode)
     .where('is_default', '=', true)
-    .where('deleted_at', 'is', null)
     .executeTakeFirst();
-  if (known !== undefined) return known.id;
+  // Whoever has removed it does not want it back.
+  if (known !== undefined) return known.deleted_at === null ? known.id : null;
   const id = newWebhookId();
   await transaction
     .insertInto('workflow_webhooks')

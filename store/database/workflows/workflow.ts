@@ -62,7 +62,8 @@ export interface PublishRequest {
 
 export interface Publication {
   readonly version: WorkflowVersion;
-  readonly webhookId: string;
+  /** Null when the workflow's own webhook was removed. */
+  readonly webhookId: string | null;
   /** No version was made: the published one has this very graph. */
   readonly isUnchanged: boolean;
 }

@@ -67,6 +67,7 @@ export interface TestApiOptions {
   readonly database?: (real: Database) => Database;
   readonly listener?: (real: ExecutionListener) => ExecutionListener;
   readonly settings?: Partial<ApiSettings>;
+  readonly triggersPerMinute?: number;
 }
 
 /** An API of its own on an empty database, the real Temporal server and a task queue without workers: runs stay open. */
@@ -87,7 +88,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     assetStore: createLocalAssetStore(folder),
     temporal: options.temporal?.(temporal) ?? temporal,
     listener: options.listener?.(listener) ?? listener,
-    rateLimits: await createRateLimits(database.pool),
+    rateLimits: await createRateLimits(database.pool, {
+      triggersPerMinute: options.triggersPerMinute ?? 1_000,
+    }),
     logger: pino({ level: process.env['EVERFRAME_TEST_LOG'] ?? 'silent' }),
     clock: Date.now,
     shutdown: shutdown.signal,
