@@ -9,9 +9,13 @@ export const SCOPES = [
   'keys:manage',
   'credits:read',
   'credits:manage',
+  'accounts:manage',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
-/** Power over money is for operators: a key has it only where it was named. */
-export const ASKED_FOR_SCOPES: readonly string[] = ['credits:manage'] satisfies readonly Scope[];
+/** Power over money and over other accounts is for operators: a key has it only where it was named. */
+export const ASKED_FOR_SCOPES: readonly string[] = [
+  'credits:manage',
+  'accounts:manage',
+] satisfies readonly Scope[];

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
+import { addAccountsCommand } from './commands/accounts';
 import { addBundleCommand } from './commands/bundle';
 import { addCancelCommand } from './commands/cancel';
 import { addDeadLettersCommand } from './commands/dead-letters';
@@ -15,6 +16,7 @@ import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
 import { addRunCommand } from './commands/run';
 import { addUpCommand } from './commands/up';
+import { addUsageCommand } from './commands/usage';
 import { addWorkflowsCommand } from './commands/workflows';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes';
 import { reportFailure } from './report-failure';
@@ -65,6 +67,8 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addNodesCommand(program, run);
   addKeysCommand(program, run);
   addCreditsCommand(program, run);
+  addUsageCommand(program, run);
+  addAccountsCommand(program, run);
   addMcpCommand(program, run);
   return program;
 }

@@ -9,10 +9,12 @@ import type {
   RedriveSelection,
 } from './dead-letter-types';
 import type {
+  AccountView,
   ApiKeyView,
   AssetView,
   CallOptions,
   CancelReceipt,
+  CreatedAccount,
   CreatedApiKey,
   CreatingOptions,
   CreditGrant,
@@ -31,6 +33,8 @@ import type {
   ResumeInput,
   ResumeReceipt,
   RotatedApiKey,
+  UsageView,
+  UsageWindow,
 } from './types';
 import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
@@ -95,6 +99,15 @@ export interface EverframeClient {
   getCredits(options?: CallOptions): Promise<CreditsView>;
   /** Adds credits in the mode of the key, which needs the scope `credits:manage`. Counts once per `grantKey`. */
   grantCredits(grant: CreditGrantInput, options?: CreatingOptions): Promise<CreditGrant>;
+  /** Executions, and credits by day, model and node type. */
+  getUsage(window?: UsageWindow, options?: CallOptions): Promise<UsageView>;
+  /** For operators, as the next two: needs the scope `accounts:manage`. */
+  createAccount(
+    account: { readonly name: string; readonly plan?: string },
+    options?: CreatingOptions,
+  ): Promise<CreatedAccount>;
+  listAccounts(options?: CallOptions): Promise<readonly AccountView[]>;
+  changeAccount(account: AccountView, options?: CallOptions): Promise<AccountView>;
   createApiKey(key: NewApiKey, options?: CreatingOptions): Promise<CreatedApiKey>;
   /** Newest first, revoked ones included. */
   listApiKeys(options?: CallOptions): Promise<readonly ApiKeyView[]>;
@@ -147,6 +160,11 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     },
     getCredits: (given) => calls.get('/credits', given),
     grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
+    getUsage: (window = {}, given) => calls.get(`/usage${toQuery(window)}`, given),
+    createAccount: (account, given) => calls.create('/accounts', account, given),
+    listAccounts: async (given) => (await calls.get<{ data: AccountView[] }>('/accounts', given)).data,
+    changeAccount: ({ accountId, name, plan }, given) =>
+      calls.replace(`/accounts/${encodeURIComponent(accountId)}`, { name, plan }, given),
     createApiKey: (key, given) => calls.create('/api-keys', key, given),
     listApiKeys: async (given) => (await calls.get<{ data: ApiKeyView[] }>('/api-keys', given)).data,
     rotateApiKey: (id, rotation = {}, given) => calls.create(`${keyPath(id)}/rotate`, rotation, given),

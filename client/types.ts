@@ -175,6 +175,51 @@ export interface CreditGrantInput {
   readonly credits: number;
   /** Such as the id of a payment; the idempotency key of the call unless given. */
   readonly grantKey?: string;
+  /** Another account, for keys with the scope `accounts:manage`; that of the key unless given. */
+  readonly accountId?: string;
+}
+
+export interface UsageWindow {
+  /** ISO 8601, included; 30 days before `to` unless given. */
+  readonly from?: string;
+  /** ISO 8601, excluded; now unless given. At most 400 days after `from`. */
+  readonly to?: string;
+}
+
+export interface UsageSum {
+  readonly credits: number;
+  /** Paid jobs. */
+  readonly jobs: number;
+}
+
+/** What an account has used in one mode. */
+export interface UsageView extends UsageSum {
+  readonly mode: 'live' | 'test';
+  readonly from: string;
+  readonly to: string;
+  readonly plan: {
+    readonly name: string;
+    readonly requestsPerMinute: number | null;
+    readonly executionsPerMinute: number | null;
+    readonly executionsPerDay: number | null;
+  };
+  readonly executions: Readonly<Record<'started' | 'completed' | 'failed' | 'cancelled', number>>;
+  readonly days: readonly (UsageSum & { readonly day: string })[];
+  /** The dearest first. */
+  readonly models: readonly (UsageSum & { readonly provider: string; readonly model: string })[];
+  readonly nodeTypes: readonly (UsageSum & { readonly nodeType: string })[];
+}
+
+export interface AccountView {
+  readonly accountId: string;
+  readonly name: string;
+  /** free, starter, pro, enterprise or self_hosted. */
+  readonly plan: string;
+}
+
+/** The first key of a new account; as with `CreatedApiKey` a repeat lacks the key. */
+export interface CreatedAccount extends CreatedApiKey {
+  readonly account: AccountView;
 }
 
 export interface CreditGrant {

@@ -7,3 +7,8 @@ export type IdPrefix = 'acc' | 'key' | 'exe' | 'job' | 'ast' | 'snd' | 'cbk' | '
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidv7().replaceAll('-', '')}`;
 }
+
+/** No id of that kind made from this moment on is smaller: a range of time read by the index on ids. */
+export function firstIdAt(prefix: IdPrefix, moment: Date): string {
+  return `${prefix}_${moment.getTime().toString(16).padStart(12, '0')}`;
+}

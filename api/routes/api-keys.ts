@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { apiKeyRandomBytes, formatApiKey } from '../../pipeline/pure/api-key-format';
 import { idempotency } from '../../store/database/idempotency';
 import { keys, type ApiKey } from '../../store/database/keys';
+import type { JsonObject } from '../../workflows/contract';
 import { ApiError, notFound, unprocessable } from '../api-error';
 import { hashKey } from '../http/authenticate';
 import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
@@ -117,6 +118,10 @@ export interface KeyOrder {
   readonly expiresAt?: string;
   /** The key that it stands in for, which ends once the overlap is over. */
   readonly replaces?: { readonly keyId: string; readonly endsAt: Date };
+  /** That of the caller unless given. */
+  readonly accountId?: string;
+  /** What else the answer says. */
+  readonly beside?: JsonObject;
 }
 
 /**
@@ -126,24 +131,20 @@ export interface KeyOrder {
  */
 export async function issueKey(order: KeyOrder, store: StoreReply, context: CallerContext): Promise<Reply> {
   const { caller, dependencies } = context;
-  const { accountId } = caller;
-  const { name, mode, scopes, replaces } = order;
+  const { name, mode, scopes, replaces, accountId = caller.accountId } = order;
   refuseMorePower(caller, mode, scopes);
   const expiresAt = order.expiresAt === undefined ? undefined : new Date(order.expiresAt);
   if (expiresAt !== undefined && expiresAt.getTime() <= dependencies.clock()) throw expiryInThePast();
   const secret = formatApiKey(mode, randomBytes(apiKeyRandomBytes));
   const made = { accountId, mode, name, hash: hashKey(secret), last4: secret.slice(-4), scopes, expiresAt };
-  const replacement = replaces && {
-    replaces: { keyId: replaces.keyId, revokedAt: replaces.endsAt.toISOString() },
-  };
-  const presented = { name, mode, last4: made.last4, scopes: [...scopes], ...replacement };
+  const presented = { name, mode, last4: made.last4, scopes: [...scopes], ...order.beside };
   // Stored before the key is made and without its secret, which is kept nowhere: a repeat makes no second key.
   const toStore = store(201, { ...presented, expiresAt: expiresAt?.toISOString() ?? null });
-  const repeat = toStore && (await idempotency.store(dependencies.database, accountId, toStore));
+  const repeat = toStore && (await idempotency.store(dependencies.database, caller.accountId, toStore));
   if (repeat !== undefined) return replay(repeat);
   const key = await keys.register(dependencies.database, made);
   if (replaces) await keys.revoke(dependencies.database, accountId, replaces.keyId, replaces.endsAt);
-  return { status: 201, body: { ...presentKey(key), ...replacement, key: secret } };
+  return { status: 201, body: { ...presentKey(key), ...order.beside, key: secret } };
 }
 
 function inheritedScopes({ scopes }: Caller): readonly string[] {

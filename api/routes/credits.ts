@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { accounts } from '../../store/database/accounts';
 import { creditStatement } from '../../store/database/credit-statement';
+import { requireScope } from '../http/authenticate';
 import { readIdempotencyKey } from '../http/idempotency-key';
 import { replay } from '../idempotent-reply';
 import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
+import { accountNotFound } from './accounts';
 
 const GRANT_CREDITS_MAX = 1_000_000_000;
 
@@ -35,6 +38,11 @@ const grantBody = z.strictObject({
     .regex(/^[\x21-\x7e]{1,200}$/)
     .optional()
     .describe('Such as the id of a payment: counts once, for ever. The Idempotency-Key unless given.'),
+  accountId: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Another account; needs the scope `accounts:manage`, too. That of the key unless given.'),
 });
 
 export const getCredits = defineKeyRoute({
@@ -80,6 +88,7 @@ export const grantCredits = defineKeyRoute({
       schema: invalidSchema,
     },
     403: { description: 'The key lacks the scope `credits:manage`.', schema: errorSchema },
+    404: { description: 'There is no such account.', schema: errorSchema },
   },
   handle: async ({ body }, context) => grant(body, context),
 });
@@ -87,7 +96,8 @@ export const grantCredits = defineKeyRoute({
 /** The entry itself is the memory of what was granted, so a key never counts twice, however late. */
 async function grant(body: z.infer<typeof grantBody>, context: CallerContext): Promise<Reply> {
   const { caller, dependencies, request } = context;
-  const { accountId, mode } = caller;
+  const { mode } = caller;
+  const accountId = await findReceiver(body.accountId, context);
   const { method, path } = request;
   const header = readIdempotencyKey(request.get('idempotency-key'), { mode, method, path, body });
   const grantKey = body.grantKey ?? header?.key ?? randomUUID();
@@ -102,4 +112,16 @@ async function grant(body: z.infer<typeof grantBody>, context: CallerContext): P
   return granted.isRepeat
     ? replay({ kind: 'replayed', status: 201, body: answer })
     : { status: 201, body: answer };
+}
+
+/** @throws ApiError 403, 404 */
+async function findReceiver(
+  accountId: string | undefined,
+  { caller, dependencies }: CallerContext,
+): Promise<string> {
+  if (accountId === undefined || accountId === caller.accountId) return caller.accountId;
+  requireScope(caller, 'accounts:manage');
+  const account = await accounts.find(dependencies.database, accountId);
+  if (account === undefined) throw accountNotFound();
+  return account.id;
 }

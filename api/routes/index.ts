@@ -1,4 +1,5 @@
 import type { Route } from '../route';
+import { changeAccount, createAccount, listAccounts } from './accounts';
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys';
 import { getAssetContent } from './asset-content';
 import { getAsset } from './assets';
@@ -20,6 +21,7 @@ import { redriveDeadLetters } from './redrive-dead-letters';
 import { resumeExecution } from './resume-execution';
 import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
+import { getUsage } from './usage';
 import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
 import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
@@ -65,8 +67,12 @@ export const routes: readonly Route[] = [
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
+  createAccount,
+  listAccounts,
+  changeAccount,
   getCredits,
   grantCredits,
+  getUsage,
   receiveCallback,
   livez,
   readyz,

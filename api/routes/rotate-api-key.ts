@@ -55,7 +55,9 @@ export const rotateApiKey = defineKeyRoute({
       const { id: keyId, name, mode, scopes } = old;
       const expiresAt = body.expiresAt ?? old.expiresAt?.toISOString();
       const endsAt = new Date(nowMs + body.overlapSeconds * 1_000);
-      return issueKey({ name, mode, scopes, expiresAt, replaces: { keyId, endsAt } }, store, context);
+      const beside = { replaces: { keyId, revokedAt: endsAt.toISOString() } };
+      const order = { name, mode, scopes, expiresAt, replaces: { keyId, endsAt }, beside };
+      return issueKey(order, store, context);
     }),
 });
 

@@ -7,6 +7,7 @@ import { positiveInteger } from '../option-values';
 
 interface GrantOptions extends CommonOptions {
   readonly key?: string;
+  readonly account?: string;
 }
 
 /** `everframe credits [show|grant]`. */
@@ -24,10 +25,11 @@ export function addCreditsCommand(program: Command, run: RunApiCommand): void {
   addCommonOptions(credits.command('grant'))
     .argument('<credits>', 'how many; 1 credit is US$0.001', positiveInteger)
     .option('--key <key>', 'such as the id of a payment: counts once, for ever')
+    .option('--account <accountId>', 'another account, for operators')
     .description('add credits in the mode of the key, which needs the scope credits:manage')
-    .action((amount: number, { key, ...options }: GrantOptions) =>
+    .action((amount: number, { key, account, ...options }: GrantOptions) =>
       run(options, async ({ terminal, client }) => {
-        const grant = await client.grantCredits({ credits: amount, grantKey: key });
+        const grant = await client.grantCredits({ credits: amount, grantKey: key, accountId: account });
         terminal.answer(
           grant,
           () => `${grant.credits} ${grant.mode} credits granted (${grant.grantKey}, ${grant.createdAt})`,

@@ -22,6 +22,7 @@ const graph = {
     .optional()
     .describe('Values of input nodes by their name or id, such as {"prompt": "…"}.'),
 };
+const page = { limit: z.int().min(1).max(100).optional(), cursor: z.string().optional() };
 const waitSeconds = z
   .int()
   .min(0)
@@ -63,6 +64,23 @@ export const tools: readonly Tool[] = [
     effect: 'reads',
     input: z.object({}),
     call: (client) => client.getCredits(),
+  }),
+  defineTool({
+    name: 'list_workflows',
+    title: 'List saved workflows',
+    description: 'Saved workflows, newest first, with the published version of each.',
+    effect: 'reads',
+    input: z.object(page),
+    call: (client, filters) => client.workflows.list(filters),
+  }),
+  defineTool({
+    name: 'get_workflow',
+    title: 'Read a saved workflow',
+    description:
+      'The draft of a saved workflow: nodes, edges, variables, and what keeps it from being published.',
+    effect: 'reads',
+    input: z.object({ workflowId: z.string().min(1) }),
+    call: (client, { workflowId }) => client.workflows.get(workflowId),
   }),
   defineTool({
     name: 'quote_workflow',
@@ -115,8 +133,7 @@ export const tools: readonly Tool[] = [
       status: z.enum(['RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED']).optional(),
       workflow: z.string().optional(),
       tag: z.string().optional(),
-      limit: z.int().min(1).max(100).optional(),
-      cursor: z.string().optional(),
+      ...page,
     }),
     call: (client, filters) => client.listExecutions(filters),
   }),
@@ -156,7 +173,7 @@ export const tools: readonly Tool[] = [
     title: 'List dead letters',
     description: 'Nodes that failed at every provider, with the reason of each, newest first.',
     effect: 'reads',
-    input: z.object({ limit: z.int().min(1).max(100).optional(), cursor: z.string().optional() }),
+    input: z.object(page),
     call: (client, filters) => client.listDeadLetters(filters),
   }),
 ];

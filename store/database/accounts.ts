@@ -22,6 +22,25 @@ export const accounts = {
     return selectAccount(database, account.id).executeTakeFirstOrThrow();
   },
 
+  /** Oldest first. */
+  async list(database: Database): Promise<readonly Account[]> {
+    return database.queries.selectFrom('accounts').select(['id', 'name', 'plan']).orderBy('id').execute();
+  },
+
+  /** @returns undefined when there is no such account */
+  async change(
+    database: Database,
+    accountId: string,
+    change: Partial<Pick<Account, 'name' | 'plan'>>,
+  ): Promise<Account | undefined> {
+    return database.queries
+      .updateTable('accounts')
+      .set(change)
+      .where('id', '=', accountId)
+      .returning(['id', 'name', 'plan'])
+      .executeTakeFirst();
+  },
+
   async find(database: Database, accountId: string): Promise<Account | undefined> {
     return selectAccount(database, accountId).executeTakeFirst();
   },

@@ -442,6 +442,36 @@ describe('the other commands', () => {
     expect(api.last('POST /api-keys/key_1/rotate')?.body).toEqual({ overlapSeconds: 600 });
   });
 
+  it('usage tells executions, days and models of a time', async () => {
+    const plan = { name: 'pro', requestsPerMinute: 60, executionsPerMinute: 10, executionsPerDay: 1000 };
+    const executions = { started: 3, completed: 2, failed: 1, cancelled: 0 };
+    const model = { provider: 'fal', model: 'fal-ai/flux-2-pro', credits: 90, jobs: 3 };
+    const times = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z' };
+    const sums = { credits: 90, jobs: 3, days: [{ day: '2026-11-20', credits: 90, jobs: 3 }] };
+    const body = { mode: 'test', plan, executions, ...times, ...sums, models: [model], nodeTypes: [] };
+    api.on('GET /usage', { status: 200, body });
+    const { stdout } = await everframe(`usage --from ${times.from} --to ${times.to}`);
+    expect(stdout).toContain('3 executions: 2 completed, 1 failed');
+    expect(stdout).toMatch(/2026-11-20 +90 +3/);
+    expect(stdout).toMatch(/fal fal-ai\/flux-2-pro +90 +3/);
+    const query = new URLSearchParams(api.last('GET /usage')?.path.split('?')[1]);
+    expect(Object.fromEntries(query)).toEqual(times);
+  });
+
+  it('accounts makes, lists and changes', async () => {
+    const account = { accountId: 'acc_1', name: 'Team', plan: 'pro' };
+    api
+      .on('POST /accounts', { status: 201, body: { ...key, key: 'sk-test-first', account } })
+      .on('GET /accounts', { status: 200, body: { data: [account] } })
+      .on('PUT /accounts/acc_1', { status: 200, body: { ...account, plan: 'free' } });
+    const made = await everframe('accounts create Team --plan pro');
+    expect(made.stdout.split('\n')[0]).toBe('sk-test-first');
+    expect((await everframe('accounts')).stdout).toMatch(/acc_1 +Team +pro/);
+    const changed = await everframe('accounts change acc_1 --name Team --plan free');
+    expect(changed.stdout).toContain('on the plan free');
+    expect(api.last('PUT /accounts/acc_1')?.body).toEqual({ name: 'Team', plan: 'free' });
+  });
+
   it('credits shows the balance, and grants under a key', async () => {
     const balance = { availableCredits: 970, heldCredits: 0, chargedCredits: 30, grantedCredits: 1000 };
     const grant = { grantId: 'ent_1', grantKey: 'payment-1', mode: 'test', credits: 500 };

@@ -81,6 +81,20 @@ describe('the MCP server, driven by the official client', () => {
     expect((await call('list_executions', { tag: 'agent' })).answer.data).toHaveLength(1);
   });
 
+  it('reads saved workflows and runs a published one', async () => {
+    const { workflowId } = await test.client.workflows.create({
+      name: 'for agents',
+      nodes: graph.nodes,
+      edges: graph.edges,
+    });
+    await test.client.workflows.publish(workflowId);
+    const { answer: listed } = await call('list_workflows');
+    expect(listed.data).toEqual([expect.objectContaining({ workflowId, name: 'for agents' })]);
+    expect((await call('get_workflow', { workflowId })).answer.nodes).toHaveLength(graph.nodes.length);
+    const quoted = await call('quote_workflow', { workflowId, triggerData: { prompt: 'a saved one' } });
+    expect(quoted.answer.minCredits).toBeGreaterThan(0);
+  });
+
   it('tells an agent every fault of its graph and how to mend it', async () => {
     const { isError, answer } = await call('run_workflow', {
       nodes: [{ id: 'a', data: { nodeType: 'generate:flux_3' } }],
