@@ -125,6 +125,21 @@ describe('settling an execution that an operator has terminated', () => {
     await expectSettled(0);
   });
 
+  it('stops its job again when the first cancel was lost on its way, or was answered and not obeyed', async () => {
+    await accepted();
+    await terminated();
+    fake.beforeCancel = () => Promise.reject(providerError('ambiguous'));
+    await expect(settle()).rejects.toThrow();
+    fake.beforeCancel = () => Promise.resolve();
+    fake.check = () => Promise.resolve({ status: 'pending' });
+    await expect(settle()).rejects.toMatchObject({ type: 'JobPending' });
+    fake.check = () => Promise.reject(providerError('job_failed'));
+    await settle();
+    expect(fake.cancelled).toEqual(['p1']);
+    expect(await only()).toMatchObject({ state: 'CANCELLED' });
+    await expectSettled(0);
+  });
+
   it('keeps and charges the result of a job that was done by then, and a resume takes it without a send', async () => {
     const jobId = await accepted();
     await terminated();
@@ -362,6 +377,17 @@ describe('a job whose place another one has taken', () => {
     await execution.write((writer) => writer.openJob(aJobRequest({ model: MODEL, requestHash: 'edited' })));
     return jobId;
   }
+
+  it('is stopped again when the first cancel was lost on its way', async () => {
+    await superseded();
+    fake.beforeCancel = () => Promise.reject(providerError('ambiguous'));
+    await expect(settle()).rejects.toThrow();
+    expect(await isOwed()).toBe(true);
+    fake.beforeCancel = () => Promise.resolve();
+    await settle();
+    expect(fake.cancelled).toEqual(['p1']);
+    expect(await isOwed()).toBe(false);
+  });
 
   it('is stopped also while the execution runs', async () => {
     const jobId = await superseded();
