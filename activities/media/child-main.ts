@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { childRequestSchema, type ChildReply, type ChildRequest } from './child-protocol';
 import { runImageOperation } from './image-operations';
 import { MediaError } from './media-error';
-import type { MediaResult } from './media-operation';
+import { nameOf, type MediaResult } from './media-operation';
 import { makeThumbnail, probeTimedMedia } from './timed-media';
+import { doWork } from './work/do-work';
 
 const MEMORY_CHECK_INTERVAL_MS = 20;
 const BYTES_PER_MB = 1024 * 1024;
@@ -36,6 +37,8 @@ async function perform({ operation, outputPath }: ChildRequest): Promise<MediaRe
       return { kind: 'probe', probe: await probeTimedMedia(operation.inputPath) };
     case 'video.thumbnail':
       return makeThumbnail(operation, outputPath);
+    case 'work':
+      return doWork(operation, outputPath);
     default:
       return runImageOperation(operation, outputPath);
   }
@@ -45,7 +48,7 @@ async function perform({ operation, outputPath }: ChildRequest): Promise<MediaRe
 function watchMemory({ operation, memoryLimitMb }: ChildRequest): void {
   setInterval(() => {
     if (process.memoryUsage.rss() <= memoryLimitMb * BYTES_PER_MB) return;
-    const message = `${operation.kind} needs more memory than it may have (${memoryLimitMb} MB).`;
+    const message = `${nameOf(operation)} needs more memory than it may have (${memoryLimitMb} MB).`;
     reply({ status: 'failed', kind: 'too_large', message });
   }, MEMORY_CHECK_INTERVAL_MS);
 }

@@ -17,7 +17,7 @@ const LOADERS = ['Png', 'Jpeg', 'Webp', 'Nsgif', 'Heif'].map((name) => `VipsFore
 /** A picture that is not meant to change its format keeps nearly all its quality. */
 const SAME_FORMAT_QUALITY = 92;
 
-type OutputFormat = PictureFormat | 'gif';
+export type OutputFormat = PictureFormat | 'gif';
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -65,11 +65,11 @@ export async function writePicture(
   return { kind: 'file', path, mimeType: `image/${format}`, bytes: data.length, width: info.width, height };
 }
 
-function open(path: string, animated: boolean): sharp.Sharp {
+export function open(path: string, animated: boolean): sharp.Sharp {
   return sharp(path, { limitInputPixels: PIXELS_MAX, failOn: 'error', animated });
 }
 
-async function readSize(path: string, type: SniffedType): Promise<SourceSize> {
+export async function readSize(path: string, type: SniffedType): Promise<SourceSize> {
   const { autoOrient, pages: frames = 1 } = await decoding(() =>
     sharp(path, { limitInputPixels: false }).metadata(),
   );
@@ -104,9 +104,9 @@ function apply(
   }
 }
 
-function crop(
+export function crop(
   image: sharp.Sharp,
-  { left, top, width, height }: Operation<'image.crop'>,
+  { left, top, width, height }: Pick<Operation<'image.crop'>, 'left' | 'top' | 'width' | 'height'>,
   size: Size,
 ): sharp.Sharp {
   if (left + width > size.width || top + height > size.height) {
@@ -147,7 +147,7 @@ function keepsAnimation({ mimeType }: SniffedType, format: OutputFormat): boolea
   return formats.includes(mimeType.replace('image/', '')) && formats.includes(format);
 }
 
-function formatOf({ mimeType }: SniffedType): OutputFormat {
+export function formatOf({ mimeType }: SniffedType): OutputFormat {
   switch (mimeType) {
     case 'image/jpeg':
       return 'jpeg';
@@ -163,7 +163,7 @@ function formatOf({ mimeType }: SniffedType): OutputFormat {
 }
 
 /** What the library refuses while it reads is the file's fault: all arguments were checked before. */
-async function decoding<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function decoding<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

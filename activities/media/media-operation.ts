@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import type { JsonValue } from '../../workflows/contract';
 import { MediaError } from './media-error';
 
 /** Pixels of one picture, all frames of an animation counted; 8,192 × 8,192 (a 4K picture doubled) is 67 million. */
@@ -12,6 +13,9 @@ const inputPath = z.string().refine(isAbsolute, 'must be the absolute path of a 
 const side = z.number().int().min(1).max(SIDE_PIXELS_MAX);
 const offset = z.number().int().min(0).max(SIDE_PIXELS_MAX);
 const pictureFormat = z.enum(['png', 'webp', 'jpeg', 'avif']);
+const jsonValue: z.ZodType<JsonValue, JsonValue> = z.custom<JsonValue>(
+  (value) => z.json().safeParse(value).success,
+);
 
 const resize = z
   .strictObject({
@@ -55,6 +59,14 @@ export const mediaOperationSchema = z.discriminatedUnion('kind', [
     format: pictureFormat.default('png'),
   }),
   z.strictObject({ kind: z.literal('audio.probe'), inputPath }),
+  /** A node type of pipeline/nodes/local: its config is checked by its own schema, in the child. */
+  z.strictObject({
+    kind: z.literal('work'),
+    work: z.string(),
+    config: z.record(z.string(), z.json()),
+    /** By input port, in edge order. */
+    inputs: z.record(z.string(), z.array(inputPath)),
+  }),
 ]);
 export type MediaOperation = z.infer<typeof mediaOperationSchema>;
 export type ImageOperation = Extract<MediaOperation, { readonly kind: `image.${string}` }>;
@@ -84,6 +96,13 @@ export const mediaResultSchema = z.discriminatedUnion('kind', [
     height: z.number().int(),
   }),
   z.object({ kind: z.literal('probe'), probe: mediaProbeSchema }),
+  /** New files inside a folder, which is then the caller's, and values, both by output port. */
+  z.object({
+    kind: z.literal('work'),
+    folder: z.string(),
+    files: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    values: z.record(z.string(), jsonValue),
+  }),
 ]);
 export type MediaResult = z.infer<typeof mediaResultSchema>;
 
@@ -97,4 +116,9 @@ export function assertPixels(
     'too_large',
     `${subject} has ${width} × ${height} pixels; ${PIXELS_MAX / 1e6} million is the limit.`,
   );
+}
+
+/** As messages name it: `image.resize`, `video:concat`. */
+export function nameOf(operation: MediaOperation): string {
+  return operation.kind === 'work' ? operation.work : operation.kind;
 }

@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childReplySchema, type ChildReply, type ChildRequest } from './child-protocol';
 import { MediaError } from './media-error';
-import type { MediaOperation, MediaResult } from './media-operation';
+import { nameOf, type MediaOperation, type MediaResult } from './media-operation';
 
 export interface MediaRunOptions {
   /** From the start of the process, about 0.2 s of which are its own. */
@@ -27,7 +27,7 @@ const STDERR_CHARACTERS_MAX = 4_000;
  * process's memory nor its event loop, and so that it can be stopped at any moment. The child gets no environment of
  * ours, hence no secret, and opens local files only.
  *
- * @returns What was found, or a new file `media-<uuid>` in the work folder, which is then the caller's.
+ * @returns What was found, or a new file or folder `media-<uuid>` in the work folder, which is then the caller's.
  * @throws MediaError, see its kinds; the signal's reason when aborted. The child is gone and no file left behind then.
  */
 export async function runMediaOperation(
@@ -43,7 +43,7 @@ export async function runMediaOperation(
     return toResult(await askChild(child, { operation, outputPath, memoryLimitMb }, options));
   } catch (error) {
     await stopChild(child);
-    await rm(outputPath, { force: true });
+    await rm(outputPath, { force: true, recursive: true });
     throw error;
   } finally {
     await stopChild(child);
@@ -107,7 +107,7 @@ function collectStderr(child: ChildProcess): () => string {
 function timeoutError({ operation }: ChildRequest, timeoutMs: number): MediaError {
   return new MediaError(
     'timeout',
-    `${operation.kind} took longer than ${timeoutMs / 1_000} s and was stopped.`,
+    `${nameOf(operation)} took longer than ${timeoutMs / 1_000} s and was stopped.`,
   );
 }
 
@@ -117,11 +117,13 @@ function endError(
   operatorDetail: string,
 ): MediaError {
   if (operatorDetail.includes('heap out of memory')) {
-    return new MediaError('too_large', `${operation.kind} needs more memory than it may have.`, {
+    return new MediaError('too_large', `${nameOf(operation)} needs more memory than it may have.`, {
       operatorDetail,
     });
   }
-  return new MediaError('crashed', `${operation.kind} ended without a result (${end}).`, { operatorDetail });
+  return new MediaError('crashed', `${nameOf(operation)} ended without a result (${end}).`, {
+    operatorDetail,
+  });
 }
 
 /** What the caller gave as its reason, so that a Temporal cancellation stays one. */

@@ -11,7 +11,7 @@ import type { SniffedType } from './sniff-media-type';
 type Stream = NonNullable<ReturnType<Demuxer['video']>>;
 
 /** The one demuxer that may open a file, by what it is by its bytes: FFmpeg's own guess also finds playlists. */
-const DEMUXERS: Readonly<Record<string, string>> = {
+export const DEMUXERS: Readonly<Record<string, string>> = {
   'video/mp4': 'mov',
   'video/quicktime': 'mov',
   'video/webm': 'matroska',
@@ -51,7 +51,7 @@ export async function makeThumbnail(
   );
 }
 
-async function withDemuxer<Result>(
+export async function withDemuxer<Result>(
   { api }: NodeAv,
   path: string,
   { mimeType }: SniffedType,
@@ -153,7 +153,7 @@ function secondsOf(frame: Frame): number {
 }
 
 /** Quarter turns clockwise that show a clip upright, by its display matrix: 9 numbers, 16.16 fixed point, the first row first. */
-function rotationOf(stream: Stream, { AV_PKT_DATA_DISPLAYMATRIX }: NodeAv['constants']): number {
+export function rotationOf(stream: Stream, { AV_PKT_DATA_DISPLAYMATRIX }: NodeAv['constants']): number {
   const matrix = stream.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX);
   if (!matrix || matrix.length < 36) return 0;
   const degrees = (Math.atan2(matrix.readInt32LE(4), matrix.readInt32LE(0)) * 180) / Math.PI;

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../workflows/contract';
 import { defineNode, type InputPort, type NodeDefinition } from '../node-definition';
+import { audioWork } from './local/audio-work';
+import { imageWork } from './local/image-work';
+import { defineLocalNodes } from './local/local-work';
+import { videoWork } from './local/video-work';
 import { nodeConfig } from './node-config';
 
 /** Local work, no provider: the activity runs the operation in a child process (activities/media). */
@@ -83,4 +87,7 @@ export const localMediaNodes: readonly NodeDefinition[] = [
     expectedSeconds: 3,
     deterministic: true,
   }),
+  ...defineLocalNodes(imageWork),
+  ...defineLocalNodes(videoWork),
+  ...defineLocalNodes(audioWork),
 ];

@@ -13,11 +13,19 @@ import { PROVIDER_CREDENTIALS } from '../../../pipeline/provider-credentials';
 import { pureFunctions } from '../../../pipeline/pure/functions';
 import type { JsonObject, JsonValue } from '../../../workflows/contract';
 import { candidatesOf, requestFor } from './sample-request';
+import { mediaOperationSchema } from '../../../activities/media/media-operation';
+import { audioWork } from '../../../pipeline/nodes/local/audio-work';
+import { imageWork } from '../../../pipeline/nodes/local/image-work';
+import { videoWork } from '../../../pipeline/nodes/local/video-work';
 
 /** The least config that a type takes, where it needs one. */
 const leastConfigs: Readonly<Record<string, JsonObject>> = {
   'image:resize': { width: 100 },
   'image:format': { format: 'webp' },
+  'image:crop': { width: 10, height: 10 },
+  'image:smart_crop': { width: 10, height: 10 },
+  'video:crop': { width: 16, height: 16 },
+  'audio:convert': { format: 'wav' },
   'utility:text_template': { template: 'x' },
   'utility:text_replace': { find: 'a' },
   'utility:text_truncate': { length: 10 },
@@ -47,6 +55,7 @@ function body(value: JsonValue): ProviderReply {
   return { body: value };
 }
 
+const works = [imageWork, videoWork, audioWork].flatMap((table) => Object.keys(table));
 const entries = nodeDefinitions.map((definition) => [definition.type, definition] as const);
 const candidates = nodeDefinitions.flatMap((definition) =>
   candidatesOf(definition).map(
@@ -105,15 +114,16 @@ describe('every node type', () => {
       implementation.kind === 'pure' ? [implementation.function] : [],
     );
     expect(functions.sort()).toEqual(Object.keys(pureFunctions).sort());
-    const kinds = nodeDefinitions.flatMap(({ type, implementation }) =>
-      implementation.kind === 'media' ? [[type, implementation.toOperation({ width: 1 })]] : [],
-    );
-    expect(kinds).toEqual([
-      ['image:resize', { kind: 'image.resize', width: 1 }],
-      ['image:format', { kind: 'image.format', width: 1 }],
-      ['video:probe', { kind: 'video.probe', width: 1 }],
-      ['video:thumbnail', { kind: 'video.thumbnail', width: 1 }],
-    ]);
+    const refused = nodeDefinitions.flatMap(({ type, config, implementation }) => {
+      if (implementation.kind !== 'media') return [];
+      const operation = implementation.toOperation(config.parse(leastConfigs[type] ?? {}));
+      const place = operation['kind'] === 'work' ? { inputs: {} } : { inputPath: '/a' };
+      const isKnown = mediaOperationSchema.safeParse({ ...operation, ...place }).success;
+      return isKnown && (operation['kind'] !== 'work' || works.some((name) => name === operation['work']))
+        ? []
+        : [type];
+    });
+    expect(refused).toEqual([]);
   });
 });
 
