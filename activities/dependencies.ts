@@ -48,6 +48,10 @@ export interface ActivitySettings {
   readonly publicUrl?: string;
   /** A job of unknown fate that costs less is sent again once, and flagged; above it the node waits for a decision. */
   readonly resubmitBelowCredits: number;
+  /** Pauses before the 1st, 2nd, … try to tell a receiver of webhooks, seconds; after the last one it is given up. */
+  readonly webhookRetrySeconds: readonly number[];
+  /** So long a receiver of webhooks has to answer. */
+  readonly webhookTimeoutMs: number;
   /** Scratch files of media work. */
   readonly workFolder: string;
 }

@@ -7,6 +7,7 @@ import type { ActivityDependencies } from './dependencies';
 import { importAsset, runPure } from './own-steps';
 import { finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
+import { sendDelivery } from './send-delivery';
 import { settleJobs } from './settle-jobs';
 import { submitJob } from './submit-job';
 import { toApplicationFailure } from './to-application-failure';
@@ -37,6 +38,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     importAsset: bind(importAsset),
     cancelJobs: bind(cancelJobs),
     settleJobs: bind(settleJobs),
+    sendDelivery: bind(sendDelivery),
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
     finishExecution: bind(finishExecution),

@@ -50,6 +50,9 @@ export const versionSelector = z.union([
   z.string().refine(isSemanticVersion, { error: 'A version is a number such as 3 or a tag such as 1.2.0.' }),
 ]);
 
+/** Form only: whether the address may be reached is judged when it is called. */
+export const callbackUrl = z.url({ protocol: /^https?$/ }).max(2_048);
+
 export const executeBody = z.strictObject({
   ...graphFields,
   targetNodeIds,
@@ -65,7 +68,11 @@ export const executeBody = z.strictObject({
   failFast: z.boolean().optional().describe('Start no further node after the first failure.'),
   tags: z.array(z.string().min(1).max(100)).max(20).optional(),
   iteratorConfigs: later('Batches'),
-  callbackUrl: later('Callbacks'),
+  callbackUrl: callbackUrl
+    .optional()
+    .describe(
+      'Told when the execution ends or waits: a signed POST, repeated for days until it is answered.',
+    ),
 });
 
 export type ExecuteBody = z.infer<typeof executeBody>;

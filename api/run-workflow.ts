@@ -97,7 +97,7 @@ function newExecution(
   compiled: { readonly plan: Plan; readonly quote: Quote },
   { accountId, mode }: Runner,
 ): NewExecution {
-  const { triggerData, budgetCredits, failFast, tags, priority } = body;
+  const { triggerData, budgetCredits, failFast, tags, priority, callbackUrl } = body;
   return {
     id: newId('exe'),
     accountId,
@@ -106,7 +106,7 @@ function newExecution(
     triggerData: isJsonObject(triggerData) ? triggerData : {},
     plan: compiled.plan,
     quote: toStoredJson(compiled.quote),
-    ...{ budgetCredits, failFast, tags, priority },
+    ...{ budgetCredits, failFast, tags, priority, callbackUrl },
   };
 }
 

@@ -6,6 +6,7 @@ import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { isDatabaseAway } from './is-database-away';
 import { beginDueRedrives } from './redrive';
+import { startDeliveries } from './start-deliveries';
 import { deliverResume } from './resume-in-place';
 import { resumeTold } from './resume-told';
 import { startExecution } from './start-execution';
@@ -56,6 +57,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await beginDueRedrives(dependencies);
     await resumeTold(dependencies);
     await settleLeftBehind(dependencies);
+    await startDeliveries(dependencies);
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
     await idempotency.prune(database);

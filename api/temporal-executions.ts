@@ -9,12 +9,15 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import {
+  DELIVER_WORKFLOW_TYPE,
+  deliveryWorkflowId,
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
   RESUME_SIGNAL,
   SETTLE_WORKFLOW_TYPE,
   settleWorkflowId,
   SUPERSEDE_SIGNAL,
+  type DeliveryInput,
   type ExecutionInput,
   type ExecutionScope,
   type ResumeSignal,
@@ -63,6 +66,8 @@ export interface TemporalExecutions {
   start(request: StartRequest): Promise<{ readonly runId: string }>;
   /** Starts what settles the jobs that an attempt has left behind. @returns false while it runs already */
   startSettling(scope: ExecutionScope, attempt: number): Promise<boolean>;
+  /** Starts one round of a delivery; nothing happens when it was started before. */
+  startDelivery(input: DeliveryInput): Promise<void>;
   /** Asks the latest run to cancel; nothing happens when it is over. */
   cancel(executionId: string): Promise<void>;
   /** Tells a waiting run to go on; harmless when it was told before. @returns false when that run is over. */
@@ -142,6 +147,20 @@ class ConnectedExecutions implements TemporalExecutions {
     return this.call(() => this.client.workflow.start(SETTLE_WORKFLOW_TYPE, options)).then(
       () => true,
       unless(WorkflowExecutionAlreadyStartedError, false),
+    );
+  }
+
+  async startDelivery(input: DeliveryInput): Promise<void> {
+    const options = {
+      workflowId: deliveryWorkflowId(input),
+      taskQueue: this.taskQueue,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+      workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      staticSummary: 'Tells a receiver of webhooks what became of an execution',
+    };
+    await this.call(() => this.client.workflow.start(DELIVER_WORKFLOW_TYPE, options)).catch(
+      unless(WorkflowExecutionAlreadyStartedError, undefined),
     );
   }
 

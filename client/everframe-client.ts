@@ -1,3 +1,4 @@
+import { createDeliveriesClient, type DeliveriesClient } from './deliveries-client';
 import { EverframeError } from './everframe-error';
 import { Calls, executionPath, toQuery } from './calls';
 import { backoffMs, createTransport, type TransportOptions } from './http-transport';
@@ -61,6 +62,8 @@ export interface WaitOptions extends CallOptions {
 export interface EverframeClient {
   /** Saved workflows. */
   readonly workflows: WorkflowsClient;
+  /** What was told to the outside, and to whom. */
+  readonly deliveries: DeliveriesClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -131,6 +134,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
   const calls = new Calls(transport);
   return {
     workflows: createWorkflowsClient(calls),
+    deliveries: createDeliveriesClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),

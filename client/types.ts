@@ -19,6 +19,8 @@ export interface ExecuteInput extends Partial<GraphInput> {
   /** 1 (first) to 5. */
   readonly priority?: number;
   readonly failFast?: boolean;
+  /** Told when the execution ends or waits. */
+  readonly callbackUrl?: string;
   readonly tags?: readonly string[];
 }
 

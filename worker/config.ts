@@ -19,6 +19,13 @@ const environmentSchema = z.object({
   EVERFRAME_SANDBOX_URL: z.url().optional(),
   EVERFRAME_ALLOWED_PRIVATE_HOSTS: z.string().default(''),
   EVERFRAME_RESUBMIT_BELOW_CREDITS: z.coerce.number().int().min(0).default(50),
+  EVERFRAME_WEBHOOK_RETRY_SECONDS: z
+    .string()
+    .default('0,5,300,1800,7200,18000,36000,50400,72000,86400')
+    .transform((text) => text.split(',').map((part) => Number(part.trim())))
+    .pipe(z.array(z.number().min(0).max(604_800)).min(1).max(50)),
+  // Standard Webhooks recommends 15 to 30 s.
+  EVERFRAME_WEBHOOK_TIMEOUT_MS: milliseconds.min(1_000).max(30_000).default(15_000),
   EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
   EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
   EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
@@ -41,6 +48,8 @@ export interface WorkerConfig {
   readonly sandboxUrl?: string;
   readonly allowedPrivateHosts: readonly string[];
   readonly resubmitBelowCredits: number;
+  readonly webhookRetrySeconds: readonly number[];
+  readonly webhookTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** By provider id. */
   readonly providers: ReadonlyMap<string, ProviderSettings>;
@@ -74,6 +83,8 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
       .map((host) => host.trim())
       .filter((host) => host !== ''),
     resubmitBelowCredits: settings.EVERFRAME_RESUBMIT_BELOW_CREDITS,
+    webhookRetrySeconds: settings.EVERFRAME_WEBHOOK_RETRY_SECONDS,
+    webhookTimeoutMs: settings.EVERFRAME_WEBHOOK_TIMEOUT_MS,
     requestTimeoutMs: settings.EVERFRAME_REQUEST_TIMEOUT_MS,
     providers: new Map(providers.map(({ id }) => [id, readProviderSettings(environment, id)])),
     shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,

@@ -15,6 +15,7 @@
 
 export const EXECUTION_WORKFLOW_TYPE = 'runExecution';
 export const SETTLE_WORKFLOW_TYPE = 'settleExecution';
+export const DELIVER_WORKFLOW_TYPE = 'deliverWebhook';
 
 /** Temporal workflow id of an execution. */
 export function executionWorkflowId(executionId: string): string {
@@ -24,6 +25,11 @@ export function executionWorkflowId(executionId: string): string {
 /** Temporal workflow id of what settles the jobs that an attempt of an execution has left behind. */
 export function settleWorkflowId(executionId: string, attempt: number): string {
   return `settle-${executionId}-${attempt}`;
+}
+
+/** Temporal workflow id of one round of a delivery. */
+export function deliveryWorkflowId({ deliveryId, round }: DeliveryInput): string {
+  return `deliver-${deliveryId}-${round}`;
 }
 
 /** Task queue of workflows, of `awaitJob` and of everything that is not limited by a provider. */
@@ -376,6 +382,16 @@ export interface ExecutionFailure extends FailureView {
   readonly resumable: boolean;
 }
 
+/** A message to the outside, and which time it is delivered: 1, raised by each redelivery. */
+export interface DeliveryInput {
+  readonly deliveryId: string;
+  readonly round: number;
+}
+
+export type SendDeliveryResult =
+  /** Delivered, given up, or not wanted any more. */
+  { readonly status: 'ended' } | { readonly status: 'again'; readonly afterMs: number };
+
 /** Everything the workflow may call; implemented by `createActivities`. */
 export interface Activities {
   readonly submitJob: (input: JobInput) => Promise<SubmitJobResult>;
@@ -392,6 +408,8 @@ export interface Activities {
   ) => Promise<StepResult>;
   readonly cancelJobs: (input: ExecutionScope) => Promise<void>;
   readonly settleJobs: (input: ExecutionScope) => Promise<void>;
+  /** @param input.attempt - 1, 2, … in the round. */
+  readonly sendDelivery: (input: DeliveryInput & { readonly attempt: number }) => Promise<SendDeliveryResult>;
 }
 
 /** Short writes to our own database, run as local activities. */

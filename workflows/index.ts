@@ -1,2 +1,3 @@
+export { deliverWebhook } from './deliver-webhook';
 export { runExecution } from './run-execution';
 export { settleExecution } from './settle-execution';

@@ -24,6 +24,15 @@ import { streamEvents } from './stream-events';
 import { getUsage } from './usage';
 import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
 import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
+import { getCallbackSecret, rotateCallbackSecret } from './callback-secret';
+import { getDelivery, listDeliveries, redeliver } from './deliveries';
+import {
+  createSubscription,
+  deleteSubscription,
+  enableSubscription,
+  listSubscriptions,
+  rotateSubscriptionSecret,
+} from './subscriptions';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
 import { triggerWorkflow } from './trigger-workflow';
 import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
@@ -55,6 +64,16 @@ export const routes: readonly Route[] = [
   rotateWebhookSecret,
   deleteWebhook,
   triggerWorkflow,
+  listSubscriptions,
+  createSubscription,
+  enableSubscription,
+  rotateSubscriptionSecret,
+  deleteSubscription,
+  listDeliveries,
+  getDelivery,
+  redeliver,
+  getCallbackSecret,
+  rotateCallbackSecret,
   listDeadLetters,
   redriveDeadLetters,
   getDeadLetter,

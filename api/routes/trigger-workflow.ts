@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJsonObject } from '../../pipeline/pure/values';
 import { webhooks } from '../../store/database/webhooks';
 import type { Webhook } from '../../store/database/workflows/webhooks';
+import { readSecrets } from '../../store/webhook-secrets';
 import type { JsonObject } from '../../workflows/contract';
 import { ApiError, notFound, unprocessable } from '../api-error';
 import type { ApiDependencies } from '../dependencies';
@@ -11,7 +12,7 @@ import { replay, replyOnce } from '../idempotent-reply';
 import { defineOpenRoute, noParameters, type RequestContext } from '../route';
 import { runWorkflow } from '../run-workflow';
 import { errorSchema, invalidSchema } from '../schemas';
-import { readSecrets, verifySignature } from '../webhook-secrets';
+import { verifySignature } from '../verify-signature';
 
 const WEBHOOK_ID = /^whk_[0-9a-f]{40}$/;
 

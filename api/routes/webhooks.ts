@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { webhooks } from '../../store/database/webhooks';
 import { newWebhookId } from '../../store/database/workflows/publish';
 import type { Webhook } from '../../store/database/workflows/webhooks';
+import { newWebhookSecret } from '../../store/webhook-secrets';
 import { notFound } from '../api-error';
 import type { ApiSettings } from '../dependencies';
 import { toStoredJson } from '../graph-body';
@@ -10,12 +11,9 @@ import { replay, replyOnce } from '../idempotent-reply';
 import { workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noBody, noParameters } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
+import { rotationBody, secretRotation } from '../secret-rotation';
 import { webhookUrl } from '../views/links';
-import { newWebhookSecret, rotateSecrets } from '../webhook-secrets';
 import { readWorkflow, savedParameters, unknownWorkflow } from './workflows';
-
-const OVERLAP_SECONDS = 86_400;
-const OVERLAP_SECONDS_MAX = 604_800;
 
 const webhookSchema = z
   .object({
@@ -113,41 +111,26 @@ export const rotateWebhookSecret = defineKeyRoute({
   scope: 'workflows:write',
   bodyKind: 'json',
   params: oneParameters,
-  body: z
-    .strictObject({
-      overlapSeconds: z
-        .int()
-        .min(0)
-        .max(OVERLAP_SECONDS_MAX)
-        .optional()
-        .describe('How long the secrets before it still count; a day unless given.'),
-    })
-    .optional(),
+  body: rotationBody,
   requestHeaders: once,
   responses: {
     200: { description: 'The webhook with its new secret.', schema: withSecret },
     404: unknown,
     422: { description: 'The body is not as described.', schema: invalidSchema },
   },
-  handle: async ({ params, body = {} }, context) =>
+  handle: async ({ params, body }, context) =>
     replyOnce(context, body, async (store) => {
       const { caller, dependencies } = context;
-      const { database, settings, clock } = dependencies;
+      const { database, settings } = dependencies;
       const { accountId } = caller;
-      const fresh = newWebhookSecret(settings.assetSecrets);
-      const overlapMs = (body.overlapSeconds ?? OVERLAP_SECONDS) * 1_000;
-      const time = { nowMs: clock(), overlapMs };
+      const { secret, change } = secretRotation(dependencies, body);
       const name = { accountId, workflowId: params.id, webhookId: params.webhookId };
-      const webhook = await webhooks.changeSecrets(database, name, (sealed) =>
-        rotateSecrets(settings.assetSecrets, sealed, fresh, time),
-      );
+      const webhook = await webhooks.changeSecrets(database, name, change);
       if (webhook === undefined) throw webhookNotFound();
       const answer = presentWebhook(webhook, settings);
       const toStore = store(200, toStoredJson(answer));
       const repeat = toStore && (await idempotency.store(database, accountId, toStore));
-      return repeat === undefined
-        ? { status: 200, body: { ...answer, secret: fresh.secret } }
-        : replay(repeat);
+      return repeat === undefined ? { status: 200, body: { ...answer, secret } } : replay(repeat);
     }),
 });
 

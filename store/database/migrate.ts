@@ -9,6 +9,7 @@ import { settle } from './migrations/0005-settle';
 import { writeFunctions } from './migrations/0006-write-functions';
 import { cache } from './migrations/0007-cache';
 import { workflows } from './migrations/0008-workflows';
+import { deliveries } from './migrations/0009-deliveries';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -20,6 +21,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006-write-functions': writeFunctions,
   '0007-cache': cache,
   '0008-workflows': workflows,
+  '0009-deliveries': deliveries,
 };
 
 /**

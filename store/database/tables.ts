@@ -16,17 +16,21 @@ export interface Tables {
   api_keys: ApiKeysTable;
   assets: AssetsTable;
   cache_hits: CacheHitsTable;
+  callback_secrets: CallbackSecretsTable;
   callbacks: CallbacksTable;
   circuit_breakers: CircuitBreakersTable;
   credit_balances: CreditBalancesTable;
   credit_entries: CreditEntriesTable;
   dead_letters: DeadLettersTable;
+  deliveries: DeliveriesTable;
+  delivery_attempts: DeliveryAttemptsTable;
   events: EventsTable;
   execution_nodes: ExecutionNodesTable;
   executions: ExecutionsTable;
   idempotency_keys: IdempotencyKeysTable;
   job_sends: JobSendsTable;
   jobs: JobsTable;
+  subscriptions: SubscriptionsTable;
   sweeper_state: SweeperStateTable;
   workflow_publications: WorkflowPublicationsTable;
   workflow_versions: WorkflowVersionsTable;
@@ -403,4 +407,63 @@ export interface WorkflowWebhooksTable {
   sealed_secrets: ColumnType<string[], string[] | undefined, string[]>;
   created_at: Timestamp;
   deleted_at: NullableTimestamp;
+}
+
+/** Signs what goes to the `callbackUrl` of an execution. */
+export interface CallbackSecretsTable {
+  account_id: string;
+  sealed_secrets: string[];
+}
+
+/** Who is told of the ends of a workflow's executions. */
+export interface SubscriptionsTable {
+  id: string;
+  account_id: string;
+  workflow_id: string;
+  mode: Mode;
+  url: string;
+  /** Empty: all. */
+  types: string[];
+  sealed_secrets: string[];
+  created_at: Timestamp;
+  disabled_at: NullableTimestamp;
+  disabled_reason: string | null;
+  deleted_at: NullableTimestamp;
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'cancelled';
+
+/** Written by a trigger when an execution ends or waits. */
+export interface DeliveriesTable {
+  /** The `webhook-id` of every try. */
+  id: string;
+  account_id: string;
+  execution_id: string;
+  /** Null: it goes to the callbackUrl of the execution. */
+  subscription_id: string | null;
+  url: string;
+  type: string;
+  data: Json<JsonObject>;
+  state: Generated<DeliveryState>;
+  /** Raised by each redelivery. */
+  round: Generated<number>;
+  /** In this round. */
+  attempts: Generated<number>;
+  last_status: number | null;
+  last_error: string | null;
+  next_attempt_at: NullableTimestamp;
+  created_at: Timestamp;
+  /** When its Temporal workflow was started; null: it is to be. */
+  started_at: NullableTimestamp;
+  ended_at: NullableTimestamp;
+}
+
+export interface DeliveryAttemptsTable {
+  delivery_id: string;
+  round: number;
+  number: number;
+  at: Timestamp;
+  latency_ms: number;
+  http_status: number | null;
+  error: string | null;
 }

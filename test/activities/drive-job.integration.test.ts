@@ -51,6 +51,8 @@ const RISK_NOTHING = {
   secret: 'a-secret-of-thirty-two-characters',
   localUrl: 'http://127.0.0.1:1',
   resubmitBelowCredits: 10,
+  webhookRetrySeconds: [0],
+  webhookTimeoutMs: 1_000,
   workFolder: '/nowhere',
 };
 

@@ -210,6 +210,8 @@ export function fakeDependencies(
       secret: 'a-secret-of-thirty-two-characters',
       localUrl: 'http://127.0.0.1:1',
       resubmitBelowCredits: 50,
+      webhookRetrySeconds: [0],
+      webhookTimeoutMs: 1_000,
       workFolder: tmpdir(),
     },
     now: Date.now,

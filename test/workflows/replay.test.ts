@@ -39,6 +39,8 @@ describe('recorded histories', () => {
       'cancelled-while-waiting',
       'changed',
       'completed',
+      'delivered',
+      'delivery-given-up',
       'failed',
       'fallback',
       'held',

@@ -44,6 +44,8 @@ export interface TestAnswer {
 
 export interface TestApi {
   readonly url: string;
+  /** Without workers, unless a test has one. */
+  readonly taskQueue: string;
   readonly dependencies: ApiDependencies;
   /** Of the account that `call` uses unless another key is given. */
   readonly account: TestAccount;
@@ -77,10 +79,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const shutdown = new AbortController();
   const server = createServer();
   const url = await listen(server);
+  const taskQueue = `test-${randomBytes(6).toString('hex')}`;
   const temporal = connectTemporal({
     address: process.env['TEMPORAL_ADDRESS'] ?? '',
     namespace: 'default',
-    taskQueue: `test-${randomBytes(6).toString('hex')}`,
+    taskQueue,
   });
   const listener = openExecutionListener(database);
   const dependencies: ApiDependencies = {
@@ -107,6 +110,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const account = await createAccount();
   return {
     url,
+    taskQueue,
     dependencies,
     account,
     createAccount,
