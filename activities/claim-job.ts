@@ -11,7 +11,7 @@ import {
 } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { FailureType } from '../workflows/contract';
-import { fenced, writeFenced } from './fence';
+import { fencedTogether, writeFenced } from './fence';
 import { isOfThePast, LEASE_MS, type ClaimedJob, type JobContext } from './job-context';
 import type { QueueOperation, SyncOperation } from './providers/provider';
 import { recordedFailure } from './recorded-failure';
@@ -19,6 +19,7 @@ import { requestDocument } from './resolve-request';
 import { view } from './send-job';
 import { startStopwatch } from './stopwatch';
 import { StepError } from './to-application-failure';
+import { Together } from './together';
 import { untilRecorded } from './until-recorded';
 
 /** One turn of the drive, all of it part of one transaction with `openJob`. */
@@ -58,6 +59,8 @@ export async function claimJob(
   }
 }
 
+const intents = new Together(jobs.writeIntents);
+
 const OBSTACLE_RETRY_MS = 5_000;
 
 /** After these the workflow itself asks for the same candidate again, in the same Temporal run. */
@@ -72,17 +75,15 @@ async function openAndClaim(
   const sinceClaimMs = startStopwatch();
   const request = openJobRequest(context, resubmitUnknown);
   const { credentialId } = session;
-  const claimRequest = { token: randomUUID(), pastGeneration, leaseMs: LEASE_MS, credentialId };
+  const claim = { token: randomUUID(), pastGeneration, leaseMs: LEASE_MS, credentialId };
   const write = async (): Promise<ClaimedIntent> => {
-    const written = await fenced(deps, input, (scope) =>
-      jobs.writeIntent(deps.database, scope, request, claimRequest),
-    );
+    const written = await fencedTogether(deps, input, intents, { request, claim });
     failpoint('intent.after_commit');
     return written;
   };
   // A claim whose reply is lost would be a stranger's to the next attempt: only its token tells that it is ours.
-  const { claim, ...opened } = await untilRecorded(deps, write, LEASE_MS / 2);
-  return claim ? { opened, claimed: { job: opened.job, claim, sinceClaimMs } } : { opened };
+  const { claim: won, ...opened } = await untilRecorded(deps, write, LEASE_MS / 2);
+  return won ? { opened, claimed: { job: opened.job, claim: won, sinceClaimMs } } : { opened };
 }
 
 /** Nothing new may be sent for now: only a job that was sent before is of any use. */

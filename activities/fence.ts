@@ -6,6 +6,7 @@ import type { ExecutionScope } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { inTurn } from './in-turn';
 import { StepError } from './to-application-failure';
+import type { Together } from './together';
 
 type FenceDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
 
@@ -23,7 +24,25 @@ const TRIES_MAX = 3;
  *
  * @throws StepError `StaleRun` when this run is not the latest.
  */
-export async function fenced<T>(
+export function fenced<T>(
+  deps: FenceDependencies,
+  scope: ExecutionScope,
+  write: (scope: WriteScope) => Promise<T>,
+): Promise<T> {
+  return passFence(deps, scope, (writeScope) => inTurn(scope.executionId, () => write(writeScope)));
+}
+
+/** {@link fenced}, in one statement with the writes of the same kind that wait for the same execution. */
+export function fencedTogether<Item, Result>(
+  deps: FenceDependencies,
+  scope: ExecutionScope,
+  kind: Together<Item, Result>,
+  item: Item,
+): Promise<Result> {
+  return passFence(deps, scope, (writeScope) => kind.write(deps.database, writeScope, item));
+}
+
+async function passFence<T>(
   deps: FenceDependencies,
   scope: ExecutionScope,
   write: (scope: WriteScope) => Promise<T>,
@@ -33,7 +52,7 @@ export async function fenced<T>(
   const writeScope = { executionId, runId, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
   for (let tries = 1; ; tries += 1) {
     try {
-      return await inTurn(executionId, () => write(writeScope));
+      return await write(writeScope);
     } catch (error) {
       if (!(error instanceof FenceError)) throw error;
       if (tries === TRIES_MAX || !(await isLatest(deps, error))) throw staleRun(executionId, error);

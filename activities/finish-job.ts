@@ -4,15 +4,15 @@ import {
   type NodeDefinition,
   type ProviderReply,
 } from '../pipeline/node-definition';
-import { jobs } from '../store/database/jobs';
 import type { Job, JobSend } from '../store/database/jobs/job';
 import { failpoint } from '../store/failpoints';
 import type { ExecutionScope, NodeOutputs, StepResult } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { fenced, writeFenced, type JobWrite } from './fence';
+import { writeFenced, type JobWrite } from './fence';
 import type { ProviderSession } from './provider-access';
 import { ProviderError } from './providers/provider-error';
 import { view } from './send-job';
+import { settleResult } from './settle-result';
 import { DownloadError, storeOutputs } from './store-outputs';
 import { providerFailureType, StepError } from './to-application-failure';
 
@@ -53,9 +53,7 @@ export async function finishJob(
   const settlement = { outputs, credits, ...(send ? { send } : {}) };
   const settled = await (settler
     ? settler((writer) => writer.settleJob(job.id, settlement))
-    : fenced(deps, scope, (writeScope) =>
-        jobs.writeSettlement(deps.database, writeScope, job.id, settlement),
-      ));
+    : settleResult(deps, scope, job.id, settlement));
   failpoint('settle.after_commit');
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }

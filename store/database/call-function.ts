@@ -29,6 +29,13 @@ export function scopeFields({ executionId, runId, continuedFromRunId }: WriteSco
   return sql`${executionId}, ${runId}, ${continuedFromRunId ?? null}`;
 }
 
+/** A function of the database said no: nothing of its statement was written. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.some((refusal) => error instanceof refusal);
+}
+
+const REFUSALS = [FenceError, BudgetReachedError, JobStateError, EarlierFailureError, ExecutionNotFoundError];
+
 const raisedError = z.object({ code: z.string(), message: z.string(), detail: z.string().optional() });
 
 const fence = z.object({

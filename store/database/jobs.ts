@@ -3,15 +3,15 @@ import type { Database } from './database';
 import { writeAcceptance } from './jobs/accept-job';
 import { OPEN_JOB_STATES, type Job } from './jobs/job';
 import { jobsOfExecution, jobColumns, toJob } from './jobs/job-row';
-import { writeIntent } from './jobs/open-job';
+import { writeIntents } from './jobs/open-job';
 import { reusableJobs, reusedJobs } from './jobs/reuse-job';
-import { writeSettlement } from './jobs/settle-job';
+import { writeSettlements } from './jobs/settle-job';
 
 /** Reads of jobs, and the three writes of every paid step; the others go through `executions.write`. */
 export const jobs = {
-  writeIntent,
+  writeIntents,
   writeAcceptance,
-  writeSettlement,
+  writeSettlements,
   reusable: reusableJobs,
   reused: reusedJobs,
 

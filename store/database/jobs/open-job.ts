@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { newId } from '../../ids';
-import { callFunction, scopeFields } from '../call-function';
+import { callFunction, callSetFunction, scopeFields } from '../call-function';
 import { callbackToken, callbackTokenHash } from '../callback-token';
 import type { Database, Queries } from '../database';
 import type { WriteScope } from '../executions/execution';
@@ -35,26 +35,60 @@ export async function openJob(context: WriteContext, request: OpenJobRequest): P
 }
 
 /**
- * The intent and its claim as a write of their own, through the fence: one statement. The node shows who serves it.
+ * Intents and their claims as a write of their own, through the fence: one statement and one commit for all that came at
+ * once. The nodes show who serves them. A refusal of one undoes all.
+ * @returns in the order given
  * @throws EarlierFailureError when a generation above `claim.pastGeneration` failed definitely
  * @throws BudgetReachedError
  */
-export async function writeIntent(
+export async function writeIntents(
   database: Database,
   scope: WriteScope,
-  request: OpenJobRequest,
-  { token, pastGeneration, leaseMs, credentialId }: ClaimRequest,
-): Promise<ClaimedIntent> {
-  const row = await callFunction(
+  intents: readonly Intent[],
+): Promise<readonly ClaimedIntent[]> {
+  const rows = await callSetFunction(
     sql<OpenedRow & { is_claimed: boolean }>`
       select ${jobFields('r.job')}, r.is_adopted, r.is_claimed, r.superseded
-      from write_intent(${scopeFields(scope)}, ${requestFields(request)},
-        ${pastGeneration}::int, ${token}::uuid, ${leaseMs}::int, ${credentialId}) r`,
+      from ${intentRows(intents)}
+      cross join lateral write_intent(${scopeFields(scope)}, i.job_id, i.step, i.node_id, i.node_type, i.provider, i.model,
+        i.request_hash, i.request, i.price, i.fallback_from, i.callback_token_hash, i.resubmit_unknown, i.change_number,
+        i.node_key, i.past_generation, i.claim_token, i.lease_ms, i.credential_id) r
+      order by i.place`,
     database.queries,
   );
-  const opened = await toOpenedJob(database.queries, row);
-  const { leaseUntil } = opened.job;
-  return row.is_claimed && leaseUntil ? { ...opened, claim: { token, leaseUntil } } : opened;
+  return Promise.all(
+    rows.map(async (row, place) => {
+      const opened = await toOpenedJob(database.queries, row);
+      const token = intents[place]?.claim.token;
+      const { leaseUntil } = opened.job;
+      return row.is_claimed && leaseUntil && token ? { ...opened, claim: { token, leaseUntil } } : opened;
+    }),
+  );
+}
+
+export interface Intent {
+  readonly request: OpenJobRequest;
+  readonly claim: ClaimRequest;
+}
+
+/** One array per column, so that there is one text of the statement whatever their number. */
+function intentRows(intents: readonly Intent[]): RawBuilder<unknown> {
+  const fields = intents.map(({ request, claim }) => ({ ...jobFieldsOf(request), ...claim }));
+  const column = <T>(read: (field: (typeof fields)[number]) => T) => fields.map(read);
+  return sql`unnest(
+      ${column(({ jobId }) => jobId)}::text[], ${column(({ step }) => step)}::text[],
+      ${column(({ nodeId }) => nodeId)}::text[], ${column(({ nodeType }) => nodeType)}::text[],
+      ${column(({ provider }) => provider)}::text[], ${column(({ model }) => model)}::text[],
+      ${column(({ requestHash }) => requestHash)}::text[], ${column(({ document }) => document)}::json[],
+      ${column(({ priceCredits }) => priceCredits)}::bigint[], ${column(({ fallback }) => fallback)}::json[],
+      ${column(({ callbackTokenHash: hash }) => hash)}::bytea[],
+      ${column(({ resubmitUnknown }) => resubmitUnknown ?? null)}::text[],
+      ${column(({ changeNumber }) => changeNumber ?? 0)}::int[], ${column(({ nodeKey }) => nodeKey ?? null)}::text[],
+      ${column(({ pastGeneration }) => pastGeneration)}::int[], ${column(({ token }) => token)}::uuid[],
+      ${column(({ leaseMs }) => leaseMs)}::int[], ${column(({ credentialId }) => credentialId)}::text[])
+    with ordinality as i(job_id, step, node_id, node_type, provider, model, request_hash, request, price, fallback_from,
+      callback_token_hash, resubmit_unknown, change_number, node_key, past_generation, claim_token, lease_ms,
+      credential_id, place)`;
 }
 
 interface OpenedRow extends JobRow {
@@ -64,11 +98,21 @@ interface OpenedRow extends JobRow {
 
 /** The parameters of `open_job` from `p_job_id` to `p_node_key`. */
 function requestFields(request: OpenJobRequest): RawBuilder<unknown> {
-  const jobId = newId('job');
+  const { jobId, document, fallback, callbackTokenHash: hash } = jobFieldsOf(request);
   return sql`${jobId}, ${request.step}, ${request.nodeId}, ${request.nodeType}, ${request.provider}, ${request.model},
-    ${request.requestHash}, ${toJson(request.request)}::json, ${request.priceCredits}::bigint,
-    ${toJson(request.fallbackFrom ?? [])}::json, ${tokenHash(request.callbackSecret, jobId)}::bytea,
+    ${request.requestHash}, ${document}::json, ${request.priceCredits}::bigint, ${fallback}::json, ${hash}::bytea,
     ${request.resubmitUnknown ?? null}, ${request.changeNumber ?? 0}::int, ${request.nodeKey ?? null}`;
+}
+
+function jobFieldsOf(request: OpenJobRequest) {
+  const jobId = newId('job');
+  return {
+    ...request,
+    jobId,
+    document: toJson(request.request),
+    fallback: toJson(request.fallbackFrom ?? []),
+    callbackTokenHash: tokenHash(request.callbackSecret, jobId),
+  };
 }
 
 function tokenHash(secret: string | undefined, jobId: string): Buffer | null {

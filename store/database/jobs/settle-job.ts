@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { NodeOutputs } from '../../../workflows/contract';
-import { callFunction, scopeFields } from '../call-function';
+import { callFunction, callSetFunction, scopeFields } from '../call-function';
 import type { Database } from '../database';
 import type { WriteScope } from '../executions/execution';
 import type { WriteContext } from '../executions/write-context';
@@ -31,20 +31,41 @@ export async function settleJob(
   return toSettledJob(row);
 }
 
-/** The same as a write of its own, through the fence: one statement, for the most frequent write of all. */
-export async function writeSettlement(
+/**
+ * Paid results as a write of their own, through the fence: one statement and one commit for all that came at once, for
+ * the most frequent write of all. A refusal of one undoes all.
+ * @returns in the order given
+ */
+export async function writeSettlements(
   database: Database,
   scope: WriteScope,
-  jobId: string,
-  settlement: Settlement,
-): Promise<SettledJob> {
-  const row = await callFunction(
-    sql<SettledRow>`
-      select ${jobFields('r.job')}, r.attempts, r.is_first
-      from write_settlement(${scopeFields(scope)}, ${settlementFields(jobId, settlement)}) r`,
+  results: readonly PaidResult[],
+): Promise<readonly Omit<SettledJob, 'job'>[]> {
+  const sends = results.map(({ settlement }) => settlement.send);
+  const rows = await callSetFunction(
+    sql<Pick<SettledRow, 'outputs' | 'credits_charged' | 'attempts' | 'is_first'>>`
+      select (r.job).outputs, (r.job).credits_charged, r.attempts, r.is_first
+      from unnest(${results.map(({ jobId }) => jobId)}::text[],
+          ${results.map(({ settlement }) => toNullableJson(settlement.outputs))}::json[],
+          ${results.map(({ settlement }) => settlement.credits)}::bigint[],
+          ${sends.map((send) => send?.outcome ?? null)}::text[],
+          ${sends.map((send) => (send ? Math.round(send.latencyMs) : null))}::int[],
+          ${sends.map((send) => send?.startedAt ?? null)}::timestamptz[])
+        with ordinality as s(job_id, outputs, credits, outcome, latency_ms, started_at, place)
+      cross join lateral write_settlement(${scopeFields(scope)},
+        s.job_id, s.outputs, s.credits, s.outcome, s.latency_ms, s.started_at) r
+      order by s.place`,
     database.queries,
   );
-  return toSettledJob(row);
+  return rows.map(({ outputs, credits_charged: credits, attempts, is_first: isFirst }, place) => ({
+    ...{ credits, attempts, isFirst },
+    outputs: requireOutputs(results[place]?.jobId ?? '', outputs),
+  }));
+}
+
+export interface PaidResult {
+  readonly jobId: string;
+  readonly settlement: Settlement;
 }
 
 interface SettledRow extends JobRow {
