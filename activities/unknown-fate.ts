@@ -19,12 +19,15 @@ export type Fate =
   | { readonly kind: 'changed' };
 
 const LOOK_INTERVAL_MS = 300;
+/** Of looks at a provider, which count against its rate limit. */
+const LOOK_UP_INTERVAL_MS = 2_000;
 
 /**
  * A send whose end nobody recorded: a killed worker, a lost answer. Never sent again blindly.
  *
  * `idempotent` providers get the same key again; with `lookup` the job is found or proven absent; with `none` only the
- * callback can tell, whose URL carries our token. Until lease and request time limit are over a sender may still live.
+ * callback can tell, whose URL carries our token. Until lease and request time limit are over a sender may still live, and
+ * what it sent may still arrive.
  *
  * @throws StepError `SubmissionUnknown` when nobody can tell and the job is too dear to be risked twice;
  * `CredentialMissing` when only a key that is gone could ask, unless the user has given the job up.
@@ -89,12 +92,13 @@ async function lookUp(context: JobContext<SyncOperation | QueueOperation>, job: 
   if (operation.kind !== 'queue' || !operation.lookup) return waitOrDecide(context, job);
   const handle = await unlessUnreachable(async () => operation.lookup?.(job.id, session.call(signal)));
   if (handle === UNREACHABLE) {
-    await deps.sleep(LOOK_INTERVAL_MS * 10, signal);
+    await deps.sleep(LOOK_UP_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
   if (handle) return adopt(context, job, handle);
-  if (job.state === 'SUBMITTING' && !(await isSenderGone(context, job))) {
-    await deps.sleep(LOOK_INTERVAL_MS, signal);
+  // Absent now is not absent for good: a request that was cut off may be on its way, or be shown a moment later.
+  if (!(await isSenderGone(context, job))) {
+    await deps.sleep(LOOK_UP_INTERVAL_MS, signal);
     return { kind: 'changed' };
   }
   return sendAgain(context, job, false);

@@ -439,6 +439,30 @@ describe('a send of unknown fate at a provider with idempotency keys', () => {
   });
 });
 
+describe('a send of unknown fate at a provider that is asked for it', () => {
+  it('is not repeated while what was sent may still arrive: absent now is not absent for good', async () => {
+    const { submit, fake, jobs: all } = await aSetting(new FakeProvider('lookup'));
+    fake.answer = () => Promise.reject(providerError('ambiguous'));
+    let looks = 0;
+    fake.lookup = async () => {
+      looks += 1;
+      return looks < 4 ? undefined : { providerJobId: 'p1' };
+    };
+    expect(await submit()).toMatchObject({ status: 'accepted' });
+    expect([fake.sends.length, looks]).toEqual([1, 4]);
+    expect(await all()).toMatchObject([{ state: 'ACCEPTED', providerHandle: { providerJobId: 'p1' } }]);
+  });
+
+  it('is repeated once it can arrive no more', async () => {
+    const { submit, fake } = await aSetting(new FakeProvider('lookup'));
+    fake.answer = (nth) =>
+      nth === 1 ? Promise.reject(providerError('ambiguous')) : Promise.resolve({ providerJobId: 'p2' });
+    fake.lookup = async () => undefined;
+    expect(await submit({ deps: LATER })).toMatchObject({ status: 'accepted' });
+    expect(fake.sends).toHaveLength(2);
+  });
+});
+
 describe('a job that has failed for good', () => {
   it('is not sent again by its run, until the user resumes it', async () => {
     const { submit, fake, jobs: all } = await aSetting();
