@@ -1,5 +1,6 @@
 /** Which environment variable holds the credential of each provider: the vendor's usual name. */
 export const PROVIDER_CREDENTIALS: Readonly<Record<string, string>> = {
+  deepl: 'DEEPL_AUTH_KEY',
   elevenlabs: 'ELEVENLABS_API_KEY',
   anthropic: 'ANTHROPIC_API_KEY',
   fal: 'FAL_KEY',

@@ -1,5 +1,6 @@
 import type { SandboxProvider } from './provider';
 import { anthropic } from './providers/anthropic';
+import { deepl } from './providers/deepl';
 import { elevenlabs } from './providers/elevenlabs';
 import { fal } from './providers/fal';
 import { google } from './providers/google';
@@ -10,6 +11,7 @@ import { replicate } from './providers/replicate';
 /** Every provider that the sandbox speaks for; a new one is a file and a line here. */
 export const providers: readonly SandboxProvider[] = [
   anthropic,
+  deepl,
   elevenlabs,
   fal,
   google,

@@ -1,4 +1,5 @@
 import { anthropic } from './anthropic';
+import { deepl } from './deepl';
 import { elevenlabs } from './elevenlabs';
 import { fal } from './fal';
 import { google } from './google';
@@ -8,7 +9,16 @@ import type { Provider } from './provider';
 import { replicate } from './replicate';
 
 /** Every provider that a candidate may name; a new one is one file and one line here. */
-export const providers: readonly Provider[] = [anthropic, elevenlabs, fal, google, kling, openai, replicate];
+export const providers: readonly Provider[] = [
+  anthropic,
+  deepl,
+  elevenlabs,
+  fal,
+  google,
+  kling,
+  openai,
+  replicate,
+];
 
 export function findProvider(id: string): Provider | undefined {
   return providers.find((provider) => provider.id === id);

@@ -3,18 +3,26 @@ import { audioNodes } from './audio-nodes';
 import { generateNodes } from './generate-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
+import { judgeNodes } from './judge-nodes';
 import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
 import { textNodes } from './text-nodes';
+import { textTaskNodes } from './text-task-nodes';
 import { textUtilityNodes } from './text-utility-nodes';
+import { translateNodes } from './translate-nodes';
 import { upscaleNodes } from './upscale-nodes';
 import { videoNodes } from './video-nodes';
+import { visionNodes } from './vision-nodes';
 
 /** Every node type there is: one line per family file. */
 export const nodeDefinitions: readonly NodeDefinition[] = [
   ...inputNodes,
   ...textNodes,
+  ...textTaskNodes,
+  ...translateNodes,
+  ...visionNodes,
+  ...judgeNodes,
   ...generateNodes,
   ...upscaleNodes,
   ...videoNodes,

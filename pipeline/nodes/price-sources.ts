@@ -4,6 +4,7 @@ import type { PriceSource } from './table/prices';
 export const PRICE_SOURCES = {
   fal: 'fal.ai llms.txt page of the model',
   litellm: 'LiteLLM 1.109.1 price table (model_prices_and_context_window_backup.json)',
+  deepl: 'Third party: chatscontrol.com, DeepL API pricing 2026, plan API Pro, read 2026-11-26',
   kling: 'Kling developer price list (kling.ai/document-api), 2.5 Turbo pro',
   blackForestLabs:
     'Third party for Replicate: lumenfall.ai provider table; equals the list price of docs.bfl.ai',

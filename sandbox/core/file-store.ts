@@ -39,6 +39,11 @@ export class FileStore {
     return readFile(join(this.folder, 'files', file.sha256));
   }
 
+  /** A short text at once, for answers that hold it. */
+  readText(file: StoredFile): string {
+    return readFileSync(join(this.folder, 'files', file.sha256), 'utf8');
+  }
+
   /** @returns false when `key` is neither hex nor a UUID: it becomes a file name. */
   remember(key: string, file: StoredFile): boolean {
     if (!keyForm.test(key)) return false;

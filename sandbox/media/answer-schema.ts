@@ -84,10 +84,12 @@ function booleanFor(name: string, { text }: Subject): boolean {
 
 /** Judges go by the subject's quality; what is sure of itself is in the upper part of its range. */
 function numberFor(here: Schema, name: string, { text, random, quality }: Subject): number {
-  const low = boundOf(here, 'minimum', boundOf(here, 'exclusiveMinimum', 0));
+  const [, from, to] = /from (-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)/.exec(String(here['description'])) ?? [];
+  const low = boundOf(here, 'minimum', boundOf(here, 'exclusiveMinimum', Number(from ?? 0)));
   const isScore = /score|rating|quality|grade/i.test(name);
   const usual = isScore ? 10 : /confidence|probability|share|weight|severity/i.test(name) ? 1 : 100;
-  const high = boundOf(here, 'maximum', boundOf(here, 'exclusiveMaximum', Math.max(usual, low)));
+  const top = to === undefined ? Math.max(usual, low) : Number(to);
+  const high = boundOf(here, 'maximum', boundOf(here, 'exclusiveMaximum', top));
   if (/severity/i.test(name)) return isUnsafe(text) ? low + (high - low) * 0.9 : low;
   if (isScore && low < 0) return low + ((high - low) * (moodOf(text) + 1)) / 2;
   return low + (high - low) * (isScore ? quality : random.between(0.72, 0.96));

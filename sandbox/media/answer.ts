@@ -50,7 +50,8 @@ const kinds: readonly (readonly [RegExp, Reply])[] = [
 ];
 
 function answerTo(recipe: AnswerRecipe, seen: readonly Sight[]): string {
-  const { instruction, text, schema, json, seed } = recipe;
+  const { instruction, json, seed } = recipe;
+  const { text, schema = recipe.schema } = withoutSchema(recipe.text);
   const asked = `${instruction}\n${text}`;
   const digests = seen.map((sight) => sight.sha256.slice(0, 16)).join(' ');
   const random = new Random(`${asked}/${seed}/${digests}`);
@@ -63,6 +64,17 @@ function answerTo(recipe: AnswerRecipe, seen: readonly Sight[]): string {
   const question: Question = { asked, text: subjectOf(text), random, seen, quality };
   const reply = kinds.find(([pattern]) => pattern.test(asked))?.[1] ?? description;
   return reply(question);
+}
+
+/** Where a model has no place for a schema, callers put it into words, at the end. */
+function withoutSchema(text: string): { text: string; schema?: Readonly<Record<string, unknown>> } {
+  const [, before = '', json = ''] = /^([\s\S]*?)[^\n]*\bJSON Schema:\s*(\{[\s\S]*\})\s*$/.exec(text) ?? [];
+  try {
+    const schema: unknown = JSON.parse(json);
+    return { text: before.trim(), schema: schema as Readonly<Record<string, unknown>> };
+  } catch {
+    return { text };
+  }
 }
 
 /** Pictures that the sandbox made are known by what they show; a judge goes by detail, or by the words. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { sniffMediaType } from '../../activities/media/sniff-media-type';
-import type { Provider, ProviderCall } from '../../activities/providers/provider';
+import type { MultipartFile, Provider, ProviderCall } from '../../activities/providers/provider';
 import { createProviderFetch, resolveProviderUrls } from '../../activities/providers/provider-fetch';
 import { providers } from '../../activities/providers';
 import { nodeDefinitions } from '../../pipeline/nodes';
@@ -17,7 +17,7 @@ import {
 import type { JsonObject, JsonValue, NodeInputs } from '../../workflows/contract';
 import { anOperationRequest, guardedFetch } from '../activities/providers/a-provider-call';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
-import { candidatesOf, picture, requestFor } from '../pipeline/nodes/sample-request';
+import { candidatesOf, leastConfigs, picture, requestFor } from '../pipeline/nodes/sample-request';
 
 /** Small work where the config allows it: the shape of request and reply is what counts here. */
 const configs: Readonly<Record<string, JsonObject>> = {
@@ -53,8 +53,9 @@ describe('every candidate on the sandbox', () => {
   it.each(cases)(
     '%s gives what its node type declares',
     async (_, definition, candidate) => {
-      const samples: NodeInputs = 'image' in definition.inputs ? { image: picture(64, 64) } : {};
-      const request = requestFor(definition, configs[definition.type] ?? {}, samples);
+      const samples: NodeInputs = definition.inputs['image']?.required ? { image: picture(64, 64) } : {};
+      const config = { ...leastConfigs[definition.type], ...configs[definition.type] };
+      const request = requestFor(definition, config, samples);
       const reply = await perform(candidate, candidate.toInput(request));
       for (const [port, item] of Object.entries(candidate.toOutputs(reply))) {
         expect(await typeOf(item)).toBe(definition.outputs[port]?.type);
@@ -70,7 +71,9 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
   const operation = provider?.operations[candidate.operation];
   if (!provider || !operation)
     throw new Error(`${candidate.provider} has no operation ${candidate.operation}.`);
-  const request = anOperationRequest({ model: candidate.model, input: fill(wire) });
+  const files: MultipartFile[] = [];
+  const input = fill(wire, files);
+  const request = anOperationRequest({ model: candidate.model, input, files });
   const call = callOf(provider);
   if (operation.kind === 'sync') return operation.call(request, call);
   const receiver = await aCallbackReceiver();
@@ -96,21 +99,45 @@ function callOf(provider: Provider): ProviderCall {
   return { mode: 'test', baseUrl, extraUrls, credential: 'sandbox', timeoutMs: 60_000, signal, fetch };
 }
 
-function fill(wire: WireInput): JsonObject {
+/** As the activity does: media in the form that is asked for, bytes as parts of a form under the field's name. */
+function fill(wire: WireInput, files: MultipartFile[]): JsonObject {
   const filled: Record<string, JsonValue> = {};
-  for (const [key, value] of Object.entries(wire)) filled[key] = fillValue(value);
+  for (const [key, value] of Object.entries(wire)) {
+    const json = fillValue(value, key, files);
+    if (json !== undefined) filled[key] = json;
+  }
   return filled;
 }
 
-function fillValue(value: WireValue): JsonValue {
-  return value instanceof MediaInput ? image : (value as JsonValue);
+function fillValue(value: WireValue, field: string, files: MultipartFile[]): JsonValue | undefined {
+  if (value instanceof MediaInput) return fillMedia(value, field, files);
+  if (Array.isArray(value)) {
+    const items: readonly WireValue[] = value;
+    return items.map((item) => fillValue(item, field, files)).filter((item) => item !== undefined);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return fill(value as WireInput, files);
 }
+
+function fillMedia(
+  { asset, form }: MediaInput,
+  field: string,
+  files: MultipartFile[],
+): JsonValue | undefined {
+  const [mimeType = '', base64 = ''] = image.replace('data:', '').split(';base64,');
+  if (form === 'bytes')
+    files.push({ field, bytes: Buffer.from(base64, 'base64'), mimeType, fileName: 'a.png' });
+  if (form === 'bytes' || asset.type !== 'image') return undefined;
+  return form === 'base64' ? base64 : image;
+}
+
+const kinds: Readonly<Record<string, string>> = { string: 'text', number: 'number', boolean: 'boolean' };
 
 /** By the bytes, as the activities judge it. */
 async function typeOf(item: OutputItem): Promise<string | undefined> {
   switch (item.kind) {
     case 'value':
-      return typeof item.value === 'string' ? 'text' : 'json';
+      return kinds[typeof item.value] ?? 'json';
     case 'base64':
       return sniffMediaType(Buffer.from(item.base64, 'base64'))?.kind;
     case 'bytes':

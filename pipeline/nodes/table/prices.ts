@@ -134,7 +134,7 @@ function told(words: string, { source, readOn, note }: PriceSource): Omit<Price,
 }
 
 /** `$0.03`, `$37.50`, `$0.0045`: two decimals at least, no rounding that shows. */
-function dollars(usd: number): string {
+export function dollars(usd: number): string {
   const text = String(Number(usd.toFixed(6)));
   const [whole = '0', part = ''] = text.split('.');
   return `$${whole}${part === '' ? '' : `.${part.padEnd(2, '0')}`}`;

@@ -8,29 +8,26 @@ import {
 import { field } from '../request';
 
 const openaiSync = { provider: 'openai', label: 'OpenAI', execution: 'sync' } as const;
+/** Chat completions: the body is theirs without `model`. */
+export const openaiChat: Endpoint = { ...openaiSync, operation: 'chat' };
 export const openaiImages: Endpoint = { ...openaiSync, operation: 'images' };
 
 /**
  * A model at OpenAI. `toInput` gives the request body without `model`; the answer of the same call is the result:
- * JSON in `reply.body` for `chat` and `images`, `reply.bytes` for `speech`.
+ * JSON in `reply.body` for `images`, `reply.bytes` for `speech`.
  */
 export function openaiModel(
   definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs' | 'availableUntil'> & {
-    readonly operation: 'chat' | 'images' | 'speech';
+    readonly operation: 'images' | 'speech';
   },
 ): CandidateDefinition {
   return { provider: 'openai', execution: 'sync', ...definition };
 }
 
-export function openaiChatText(reply: ProviderReply): Readonly<Record<string, OutputItem>> {
-  const message = field(reply.body, 'choices', 0, 'message');
-  const text = field(message, 'content');
-  if (typeof text === 'string' && text !== '') return { text: { kind: 'value', value: text } };
-  const reason = field(reply.body, 'choices', 0, 'finish_reason');
-  const why = typeof reason === 'string' ? ` It ended with "${reason}".` : '';
-  throw new UnexpectedReplyError(
-    `The answer of OpenAI holds no text.${why} Allow more tokens or rephrase the prompt.`,
-  );
+/** What a chat answered; undefined when it is silent. */
+export function openaiTextOf({ body }: ProviderReply): string | undefined {
+  const text = field(body, 'choices', 0, 'message', 'content');
+  return typeof text === 'string' && text !== '' ? text : undefined;
 }
 
 /** GPT image models always answer base64. */

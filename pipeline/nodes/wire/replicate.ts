@@ -6,6 +6,7 @@ import {
   type OutputItem,
   type ProviderReply,
 } from '../../node-definition';
+import { isList } from '../../pure/values';
 
 export const replicatePrediction: Endpoint = {
   provider: 'replicate',
@@ -19,6 +20,13 @@ export function replicateModel(
   definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs'>,
 ): CandidateDefinition {
   return { provider: 'replicate', operation: 'prediction', execution: 'queue', ...definition };
+}
+
+/** Words of a language model: one text, or its pieces in order. */
+export function replicateTextOf({ body }: ProviderReply): string | undefined {
+  const pieces = isList(body) ? body.filter((piece) => typeof piece === 'string') : [body];
+  const text = pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : '';
+  return text === '' ? undefined : text;
 }
 
 /** The output is one URL or a list of them, depending on the model; the first one counts. */

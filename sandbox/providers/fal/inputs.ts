@@ -133,6 +133,7 @@ export const speechInput = z.object({
 export const routerInput = z.object({
   prompt: z.string().min(1),
   model: z.string(),
+  image_urls: z.array(z.string()).max(16).default([]),
   system_prompt: z.string().optional(),
   max_tokens: z.int().min(1).optional(),
   temperature: z.number().min(0).max(2).optional(),

@@ -149,10 +149,16 @@ export const falModels: readonly FalModel[] = [
     units: input.text.length / 1000,
     output: ([audio]) => ({ audio, timestamps: null }),
   })),
-  model(/^openrouter\/router$/, routerInput, (input, _id, seed) => ({
+  model(/^openrouter\/router(\/vision)?$/, routerInput, (input, _id, seed) => ({
     prompt: input.prompt,
     recipes: [
-      { kind: 'answer', instruction: input.system_prompt ?? '', text: input.prompt, images: [], seed },
+      {
+        kind: 'answer',
+        instruction: input.system_prompt ?? '',
+        text: input.prompt,
+        images: input.image_urls,
+        seed,
+      },
     ],
     priceUsd: 0.001,
     units: 1,

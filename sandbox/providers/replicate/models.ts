@@ -177,6 +177,28 @@ export const replicateModels: readonly ReplicateModel[] = [
       shape: 'one',
     }),
   ),
+  model(
+    /^anthropic\/claude-4\.5-haiku$/,
+    z.object({
+      prompt: z.string().min(1),
+      system_prompt: z.string().optional(),
+      max_tokens: z.int().min(1).max(8_192).default(8_192),
+    }),
+    (input, _id, usualSeed) => ({
+      prompt: input.prompt,
+      recipes: [
+        {
+          kind: 'answer',
+          instruction: input.system_prompt ?? '',
+          text: input.prompt,
+          images: [],
+          seed: usualSeed,
+        },
+      ],
+      priceUsd: 0.0005,
+      shape: 'text',
+    }),
+  ),
   model(/\/(rembg|remove-bg|background-remover|birefnet)$/, z.object({ image: z.string() }), (input) => ({
     prompt: input.image,
     recipes: [{ kind: 'cutout', source: input.image, format: 'png' }],

@@ -16,7 +16,7 @@ export function prediction(services: Services, job: Job, origin: string) {
     version: sha256(job.model),
     input: removed ? {} : job.input,
     logs: removed || !running ? '' : `Using seed: ${seedFrom(job.input)}\n`,
-    output: removed ? null : outputOf(job, origin),
+    output: removed ? null : outputOf(services, job, origin),
     data_removed: removed,
     error: errorOf(job),
     source: 'api',
@@ -43,7 +43,7 @@ function statusOf(job: Job): 'starting' | 'processing' | 'succeeded' | 'failed' 
   return phase === 'queued' ? 'starting' : 'processing';
 }
 
-function outputOf(job: Job, origin: string): string | string[] | null {
+function outputOf({ files }: Services, job: Job, origin: string): string | string[] | null {
   if (job.state !== 'succeeded') return null;
   const read = replicateModels
     .find((candidate) => candidate.matches.test(job.model))
@@ -51,7 +51,10 @@ function outputOf(job: Job, origin: string): string | string[] | null {
   const links = job.outputs.map(
     (file, index) => `${origin}/replicate/delivery/${job.id}/out-${index}.${file.extension}`,
   );
-  return read !== undefined && 'plan' in read && read.plan.shape === 'list' ? links : (links[0] ?? null);
+  const shape = read !== undefined && 'plan' in read ? read.plan.shape : 'one';
+  // Language models give their words in pieces.
+  if (shape === 'text') return job.outputs.flatMap((file) => files.readText(file).split(/(?<=\s)/));
+  return shape === 'list' ? links : (links[0] ?? null);
 }
 
 function errorOf(job: Job): string | null {

@@ -95,6 +95,7 @@ const anthropicError = (status: number, text: string): ScriptedAnswer => ({
   status,
   body: { type: 'error', error: { type: 'api_error', message: text }, request_id: 'req_1' },
 });
+const deeplError = (status: number, text: string): ScriptedAnswer => ({ status, body: { message: text } });
 const falError = (status: number, text: string): ScriptedAnswer => ({
   status,
   body: { detail: text, error_type: 'internal_error' },
@@ -116,6 +117,13 @@ const replicateError = (status: number, text: string): ScriptedAnswer => ({
 });
 
 export const contractAnswers: Readonly<Record<string, Readonly<Record<string, OperationAnswers>>>> = {
+  deepl: {
+    translate: {
+      model: 'quality_optimized',
+      accepted: { body: { translations: [{ detected_source_language: 'EN', text: 'Hallo.' }] } },
+      error: deeplError,
+    },
+  },
   elevenlabs: {
     speech: elevenlabsSound,
     dialogue: elevenlabsSound,

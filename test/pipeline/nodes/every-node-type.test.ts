@@ -11,31 +11,29 @@ import {
 import { priceCredits } from '../../../pipeline/price';
 import { PROVIDER_CREDENTIALS } from '../../../pipeline/provider-credentials';
 import { pureFunctions } from '../../../pipeline/pure/functions';
-import type { JsonObject, JsonValue } from '../../../workflows/contract';
-import { candidatesOf, requestFor } from './sample-request';
+import type { JsonValue } from '../../../workflows/contract';
 import { mediaOperationSchema } from '../../../activities/media/media-operation';
 import { audioWork } from '../../../pipeline/nodes/local/audio-work';
 import { imageWork } from '../../../pipeline/nodes/local/image-work';
 import { videoWork } from '../../../pipeline/nodes/local/video-work';
+import { candidatesOf, leastConfigs, requestFor } from './sample-request';
 
-/** The least config that a type takes, where it needs one. */
-const leastConfigs: Readonly<Record<string, JsonObject>> = {
-  'image:resize': { width: 100 },
-  'image:format': { format: 'webp' },
-  'image:crop': { width: 10, height: 10 },
-  'image:smart_crop': { width: 10, height: 10 },
-  'video:crop': { width: 16, height: 16 },
-  'audio:convert': { format: 'wav' },
-  'utility:text_template': { template: 'x' },
-  'utility:text_replace': { find: 'a' },
-  'utility:text_truncate': { length: 10 },
-  'utility:text_contains': { find: 'a' },
-  'utility:json_get': { path: '' },
-  'utility:json_pick': { keys: ['a'] },
-  'utility:json_build': { json: 1 },
-  'utility:list_item': { index: 0 },
-  'utility:math_clamp': { min: 0, max: 1 },
-};
+/** What a language model says: JSON with every field that a task asks for. A task that wants words takes it as words. */
+const ANSWER = JSON.stringify({
+  ...{ label: 'a', confidence: 0.9, sentiment: 'neutral', score: 7, short: 'a', titles: ['a'] },
+  ...{ keywords: ['a'], language: 'en', corrected: 'a', changes: [], answer: 'a', found: true },
+  ...{ prompt: 'a', negativePrompt: 'b', shots: [], lines: [], post: 'a', hashtags: ['a'] },
+  ...{
+    redacted: 'a',
+    count: 1,
+    reading: 'a',
+    tags: ['a'],
+    similarity: 0.5,
+    differences: 'a',
+    translation: 'a',
+  },
+  ...{ reasons: ['a'], advice: 'a', scores: [7, 8], reason: 'a', entities: [], objects: [], flagged: false },
+});
 
 /** A good answer of every operation; keyed by provider and operation, then by output type. */
 const replies: Readonly<Record<string, ProviderReply>> = {
@@ -43,10 +41,20 @@ const replies: Readonly<Record<string, ProviderReply>> = {
     images: [{ url: 'https://v3.fal.media/a.png' }],
     video: { url: 'https://v3.fal.media/a.mp4' },
     audio: { url: 'https://v3.fal.media/a.mp3' },
-    output: 'an answer',
+    output: ANSWER,
   }),
   'replicate:prediction': body('https://replicate.delivery/a.png'),
-  'openai:chat': body({ choices: [{ message: { content: 'an answer' }, finish_reason: 'stop' }] }),
+  'openai:chat': body({ choices: [{ message: { content: ANSWER }, finish_reason: 'stop' }] }),
+  'anthropic:messages': body({ content: [{ type: 'text', text: ANSWER }], stop_reason: 'end_turn' }),
+  'deepl:translate': body({ translations: [{ text: 'a', detected_source_language: 'EN' }] }),
+  'google:generate_content': body({
+    candidates: [
+      {
+        content: { parts: [{ text: ANSWER }, { inlineData: { mimeType: 'image/png', data: 'AAAA' } }] },
+        finishReason: 'STOP',
+      },
+    ],
+  }),
   'openai:images': body({ data: [{ b64_json: 'AAAA' }] }),
   'openai:speech': { body: null, bytes: new Uint8Array([1]), mimeType: 'audio/wav' },
 };

@@ -3,6 +3,33 @@ import { sampleValue } from '../../../pipeline/compile/choose-candidates';
 import type { CandidateDefinition, NodeDefinition, NodeRequest } from '../../../pipeline/node-definition';
 import type { AssetReference, JsonObject, PortValue } from '../../../workflows/contract';
 
+/** The least config that a type takes, where it needs one. */
+export const leastConfigs: Readonly<Record<string, JsonObject>> = {
+  'image:resize': { width: 100 },
+  'image:format': { format: 'webp' },
+  'text:structured': {
+    schema: { type: 'object', properties: { mood: { type: 'string' }, words: { type: 'number' } } },
+  },
+  'text:extract': { fields: [{ name: 'hero', type: 'string' }] },
+  'text:shorten': { lengthMax: 80 },
+  'text:classify': { labels: ['sport', 'cooking'] },
+  'vision:extract': { fields: [{ name: 'colours', type: 'string[]' }] },
+  'vision:locate': { objects: ['boat'] },
+  'image:crop': { width: 10, height: 10 },
+  'image:smart_crop': { width: 10, height: 10 },
+  'video:crop': { width: 16, height: 16 },
+  'audio:convert': { format: 'wav' },
+  'utility:text_template': { template: 'x' },
+  'utility:text_replace': { find: 'a' },
+  'utility:text_truncate': { length: 10 },
+  'utility:text_contains': { find: 'a' },
+  'utility:json_get': { path: '' },
+  'utility:json_pick': { keys: ['a'] },
+  'utility:json_build': { json: 1 },
+  'utility:list_item': { index: 0 },
+  'utility:math_clamp': { min: 0, max: 1 },
+};
+
 /** A node type that must exist. */
 export function definitionOf(type: string): NodeDefinition {
   const definition = nodeDefinition(type);
@@ -23,7 +50,7 @@ export function candidateOf(type: string, provider: string): CandidateDefinition
 /** Every required port connected with a usual value, config as posted with defaults. */
 export function requestFor(
   definition: NodeDefinition,
-  config: JsonObject = {},
+  config: JsonObject = leastConfigs[definition.type] ?? {},
   inputs: Readonly<Record<string, PortValue>> = {},
 ): NodeRequest {
   const required = Object.entries(definition.inputs).filter(([, port]) => port.required);
