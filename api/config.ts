@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { configuredProviders } from '../pipeline/provider-credentials';
+import { readS3Settings, type S3Settings } from '../store/assets/s3-settings';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -38,6 +39,8 @@ export interface ApiConfig {
   readonly port: number;
   /** Folder of the embedded state; assets lie under it. */
   readonly home: string;
+  /** Where assets lie in place of that folder. */
+  readonly s3?: S3Settings;
   /** Where users and providers reach us, without a trailing slash; undefined: the address listened on. */
   readonly publicUrl: string | undefined;
   /** Signs asset URLs; the same in every process. */
@@ -76,6 +79,7 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
     host: env.EVERFRAME_HOST,
     port: env.EVERFRAME_PORT,
     home: env.EVERFRAME_HOME,
+    s3: readS3Settings(environment),
     publicUrl: env.EVERFRAME_PUBLIC_URL?.replace(/\/+$/, ''),
     assetSecret: env.EVERFRAME_ASSET_SECRET,
     bootstrapKeysPath: env.EVERFRAME_BOOTSTRAP_KEYS,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { createLocalAssetStore } from '../store/assets/local-asset-store';
+import { openAssetStore } from '../store/assets/open-asset-store';
 import { openDatabase } from '../store/database/database';
 import { openExecutionListener } from '../store/database/execution-listener';
 import { migrate } from '../store/database/migrate';
@@ -60,7 +60,7 @@ async function openDependencies(
   const port = await listen(server, config);
   return {
     database,
-    assetStore: createLocalAssetStore(path.join(config.home, 'assets')),
+    assetStore: openAssetStore(path.join(config.home, 'assets'), config.s3),
     temporal: connectTemporal({ address, namespace, taskQueue }),
     listener: openExecutionListener(database),
     rateLimits,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { providers } from '../activities/providers';
+import { readS3Settings, type S3Settings } from '../store/assets/s3-settings';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
 import { readProviderSettings, type ProviderSettings } from './provider-settings';
 
@@ -38,6 +39,8 @@ export interface WorkerConfig {
   readonly temporalNamespace: string;
   readonly taskQueue: string;
   readonly assetFolder: string;
+  /** Where assets lie in place of that folder. */
+  readonly s3?: S3Settings;
   readonly workFolder: string;
   /** Signs asset URLs and callback tokens; the API has the same one. */
   readonly secret: string;
@@ -74,6 +77,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
     taskQueue: settings.EVERFRAME_TASK_QUEUE,
     assetFolder: path.join(home, 'assets'),
+    s3: readS3Settings(environment),
     workFolder: path.join(home, 'work'),
     secret: settings.EVERFRAME_ASSET_SECRET,
     localUrl: settings.EVERFRAME_INTERNAL_URL ?? `http://127.0.0.1:${settings.EVERFRAME_PORT}`,

@@ -13,7 +13,7 @@ import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
 import type { AssetStore } from '../store/assets/asset-store';
-import { createLocalAssetStore } from '../store/assets/local-asset-store';
+import { openAssetStore } from '../store/assets/open-asset-store';
 import { assets } from '../store/database/assets';
 import { openDatabase, type Database } from '../store/database/database';
 import { migrate } from '../store/database/migrate';
@@ -62,7 +62,7 @@ export async function startWorker(
   const breakers = createBreakers(config, database);
   const deps: ActivityDependencies = {
     database,
-    assetStore: createLocalAssetStore(config.assetFolder),
+    assetStore: openAssetStore(config.assetFolder, config.s3),
     registerAsset: (asset) => assets.register(database, asset),
     guardedFetch,
     providerAccess: new ProviderAccess({ ...config, environment, guardedFetch }),

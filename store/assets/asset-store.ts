@@ -19,6 +19,8 @@ export interface AssetStore {
   has(accountId: string, sha256: string): Promise<boolean>;
   /** Idempotent. */
   delete(accountId: string, sha256: string): Promise<void>;
+  /** Everything that is stored, in no order; what comes or goes meanwhile may be missed. */
+  stored(): AsyncIterable<StoredObject>;
   /** Removes temp files that no living call can own any more. @returns how many */
   removeStaleTemps(olderThanMs: number): Promise<number>;
 }
@@ -34,6 +36,13 @@ export interface StoredBytes {
   /** Hex. */
   readonly sha256: string;
   readonly bytes: number;
+}
+
+export interface StoredObject {
+  readonly accountId: string;
+  readonly sha256: string;
+  /** When these bytes were put, the last time; milliseconds since 1970. */
+  readonly storedAtMs: number;
 }
 
 export interface TempFile {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import {
@@ -13,10 +13,13 @@ import {
   type OpenedAsset,
   type PutOptions,
   type StoredBytes,
+  type StoredObject,
   type TempFile,
 } from './asset-store';
 import { failpoint } from '../failpoints';
+import { isPath, toChunks } from './asset-source';
 import { hashFile, syncFolder, writeHashed } from './durable-file';
+import { namesIn, removeIfOlder, undefinedIfMissing } from './temp-folder';
 
 /**
  * Assets on local disk: `<root>/<account>/<first two digits>/<sha256>`, temp files in `<root>/<account>/temp` on the
@@ -92,16 +95,27 @@ class LocalAssetStore implements AssetStore {
   }
 
   async removeStaleTemps(olderThanMs: number): Promise<number> {
-    const accounts = await onDisk(readdir(this.root).catch(emptyIfMissing));
-    const files = await Promise.all(
-      accounts.map(async (account) => {
-        const folder = join(this.root, account, tempName);
-        const names = await onDisk(readdir(folder).catch(emptyIfMissing));
-        return names.map((name) => join(folder, name));
-      }),
-    );
-    const removed = await Promise.all(files.flat().map((path) => removeIfOlder(path, olderThanMs)));
-    return removed.filter(Boolean).length;
+    let removed = 0;
+    for (const account of await onDisk(namesIn(this.root))) {
+      const folder = join(this.root, account, tempName);
+      for (const name of await onDisk(namesIn(folder))) {
+        if (await removeIfOlder(join(folder, name), olderThanMs)) removed += 1;
+      }
+    }
+    return removed;
+  }
+
+  async *stored(): AsyncGenerator<StoredObject> {
+    for (const accountId of await onDisk(namesIn(this.root))) {
+      for (const start of await onDisk(namesIn(join(this.root, accountId)))) {
+        if (!/^[0-9a-f]{2}$/.test(start)) continue;
+        const folder = join(this.root, accountId, start);
+        for (const sha256 of await onDisk(namesIn(folder))) {
+          const found = await onDisk(stat(join(folder, sha256)).catch(undefinedIfMissing));
+          if (found) yield { accountId, sha256, storedAtMs: found.mtimeMs };
+        }
+      }
+    }
   }
 
   /** The rename is repeated over bytes that are there already: the same, or damaged ones that this heals. */
@@ -137,34 +151,6 @@ class LocalAssetStore implements AssetStore {
 }
 
 const tempName = 'temp';
-
-function isPath(source: AssetSource): source is { readonly path: string } {
-  // A read stream of node:fs has a `path` as well.
-  return 'path' in source && !(Symbol.asyncIterator in source);
-}
-
-async function* toChunks(source: AssetSource): AsyncIterable<Uint8Array> {
-  if (source instanceof Uint8Array) yield source;
-  else if (isPath(source)) yield* createReadStream(source.path);
-  else yield* source;
-}
-
-async function removeIfOlder(path: string, olderThanMs: number): Promise<boolean> {
-  const found = await stat(path).catch(undefinedIfMissing);
-  if (found === undefined || Date.now() - found.mtimeMs < olderThanMs) return false;
-  await rm(path, { force: true });
-  return true;
-}
-
-function emptyIfMissing(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-  throw error;
-}
-
-function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
-}
 
 /** Turns errors of the disk into ours; errors of the source (a broken download) pass as they are. */
 async function onDisk<T>(work: Promise<T>): Promise<T> {

@@ -15,6 +15,7 @@ import {
   type AssetStore,
 } from '../../../store/assets/asset-store';
 import { createLocalAssetStore } from '../../../store/assets/local-asset-store';
+import { describeAssetStore } from './asset-store-contract';
 
 const account = 'acc_1';
 const options = { mimeType: 'image/png', maxBytes: 1_000_000 };
@@ -24,6 +25,8 @@ const sha256 = createHash('sha256').update(bytes).digest('hex');
 async function* inChunks(source: Uint8Array, size = 10_000): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < source.length; start += size) yield source.subarray(start, start + size);
 }
+
+describeAssetStore('on local disk, by the contract', createLocalAssetStore);
 
 describe('the asset store on local disk', () => {
   let root: string;
