@@ -39,6 +39,8 @@ export interface HoldOptions {
   /** What is worth a look: `settled` when only the end counts, so that a busy run costs its waiters nothing. */
   readonly until: 'changed' | 'settled';
   readonly signal: AbortSignal;
+  /** It has just been accepted, so there is nothing to read before something happens. */
+  readonly isNew?: boolean;
 }
 
 /** Reads an execution until it is enough, time is up, or the signal aborts; then gives it as it is. */
@@ -48,6 +50,10 @@ export async function holdForChange(
 ): Promise<ReadExecution> {
   const { accountId, executionId, signal } = options;
   const endsAtMs = performance.now() + options.waitSeconds * 1_000;
+  if (options.isNew) {
+    const waitMs = options.waitSeconds * 1_000;
+    await dependencies.listener.waitForChange(executionId, 0, waitMs, signal, options.until);
+  }
   for (;;) {
     const execution = await readExecution(dependencies, accountId, executionId);
     const restMs = endsAtMs - performance.now();

@@ -72,6 +72,7 @@ export async function withWait(receipt: Receipt, context: CallerContext): Promis
   const held = await holdForChange(dependencies, {
     ...{ accountId, executionId, waitSeconds, isEnough, signal },
     until: 'settled',
+    isNew: true,
   });
   const { settings, clock } = dependencies;
   const execution = presentExecution(held.view, { settings, accountId, nowMs: clock() });
