@@ -32,6 +32,8 @@ export interface ProviderAccessOptions {
 /** Opens sessions: base URLs and credentials are resolved per mode, so that a test run never reaches a real provider. */
 export class ProviderAccess {
   private readonly turns = new Map<string, number>();
+  /** The environment does not change: keys are hashed and addresses read once, and not for each send. */
+  private readonly known = new Map<string, readonly ProviderSession[]>();
 
   constructor(private readonly options: ProviderAccessOptions) {}
 
@@ -47,16 +49,15 @@ export class ProviderAccess {
    */
   openAll(providerId: string, mode: Mode): readonly ProviderSession[] {
     const provider = requireProvider(providerId);
-    const credentials = this.credentials(provider, mode);
-    if (credentials.length === 0) {
+    const sessions = this.sessions(provider, mode);
+    if (sessions.length === 0) {
       const message = `No credential for ${provider.label}: set ${provider.credentialVariable} and restart the worker.`;
       throw new StepError('ProviderAuthenticationFailed', message, { provider: providerId });
     }
     const turn = this.turns.get(providerId) ?? 0;
     this.turns.set(providerId, turn + 1);
-    const first = turn % credentials.length;
-    const inTurn = [...credentials.slice(first), ...credentials.slice(0, first)];
-    return inTurn.map((credential) => this.session(provider, mode, credential));
+    const first = turn % sessions.length;
+    return [...sessions.slice(first), ...sessions.slice(0, first)];
   }
 
   /**
@@ -67,16 +68,24 @@ export class ProviderAccess {
    */
   open(providerId: string, mode: Mode, credentialId: string | null): ProviderSession {
     const provider = requireProvider(providerId);
-    const credentials = this.credentials(provider, mode);
-    const credential = credentials.find(({ id }) => credentialId === null || id === credentialId);
-    if (credential) return this.session(provider, mode, credential);
+    const session = this.sessions(provider, mode).find(
+      (known) => credentialId === null || known.credentialId === credentialId,
+    );
+    if (session) return session;
     const { label, credentialVariable: variable } = provider;
     const message = `The key of ${label} under which a job was sent is set no more (its id is ${credentialId ?? 'not known'}), and no other key can ask for the job. Set it again as ${variable} or ${variable}_2, ${variable}_3 … and restart the worker.`;
     throw new StepError('CredentialMissing', message, { provider: providerId, retryAfterMs: KEY_WAIT_MS });
   }
 
-  private credentials(provider: Provider, mode: Mode): readonly Credential[] {
-    return mode === 'test' ? [SANDBOX_CREDENTIAL] : resolveCredentials(provider, this.options.environment);
+  private sessions(provider: Provider, mode: Mode): readonly ProviderSession[] {
+    const key = `${provider.id} ${mode}`;
+    const known = this.known.get(key);
+    if (known) return known;
+    const credentials =
+      mode === 'test' ? [SANDBOX_CREDENTIAL] : resolveCredentials(provider, this.options.environment);
+    const sessions = credentials.map((credential) => this.session(provider, mode, credential));
+    this.known.set(key, sessions);
+    return sessions;
   }
 
   private session(provider: Provider, mode: Mode, credential: Credential): ProviderSession {
