@@ -4,6 +4,7 @@ import { awaitJob } from './await-job';
 import { callProvider } from './call-provider';
 import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
+import { cancelFire, followFire } from './follow-fire';
 import { importAsset, runPure } from './own-steps';
 import { finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
@@ -39,6 +40,8 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     cancelJobs: bind(cancelJobs),
     settleJobs: bind(settleJobs),
     sendDelivery: bind(sendDelivery),
+    followFire: bind(followFire),
+    cancelFire: bind(cancelFire),
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
     finishExecution: bind(finishExecution),

@@ -6,6 +6,7 @@ import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { isDatabaseAway } from './is-database-away';
 import { beginDueRedrives } from './redrive';
+import { startFires } from './start-fires';
 import { startDeliveries } from './start-deliveries';
 import { deliverResume } from './resume-in-place';
 import { resumeTold } from './resume-told';
@@ -28,7 +29,10 @@ const FIRST_LOOK_BACK_MS = 600_000;
 const PRUNE_MS = 600_000;
 const CURSOR = 'closed_runs';
 
-type SweeperDependencies = Pick<ApiDependencies, 'database' | 'temporal' | 'logger' | 'clock' | 'settings'>;
+type SweeperDependencies = Pick<
+  ApiDependencies,
+  'database' | 'temporal' | 'logger' | 'clock' | 'settings' | 'rateLimits'
+>;
 
 export interface Sweeper {
   /** One sweep, unless another process is at it. */
@@ -58,6 +62,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await resumeTold(dependencies);
     await settleLeftBehind(dependencies);
     await startDeliveries(dependencies);
+    await startFires(dependencies);
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
     await idempotency.prune(database);

@@ -22,6 +22,7 @@ import {
   type ExecutionScope,
   type ResumeSignal,
 } from '../workflows/contract';
+import { createTemporalSchedules, type TemporalSchedules } from './temporal-schedules';
 
 const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_000;
@@ -66,6 +67,7 @@ export interface TemporalExecutions {
   start(request: StartRequest): Promise<{ readonly runId: string }>;
   /** Starts what settles the jobs that an attempt has left behind. @returns false while it runs already */
   startSettling(scope: ExecutionScope, attempt: number): Promise<boolean>;
+  readonly schedules: TemporalSchedules;
   /** Starts one round of a delivery; nothing happens when it was started before. */
   startDelivery(input: DeliveryInput): Promise<void>;
   /** Asks the latest run to cancel; nothing happens when it is over. */
@@ -108,6 +110,7 @@ export function connectTemporal(options: TemporalExecutionsOptions): TemporalExe
 class ConnectedExecutions implements TemporalExecutions {
   private readonly connection: Connection;
   private readonly client: Client;
+  readonly schedules: TemporalSchedules;
   private readonly taskQueue: string;
   private readonly callTimeoutMs: number;
   private isKnownAway = false;
@@ -116,6 +119,7 @@ class ConnectedExecutions implements TemporalExecutions {
     this.connection = Connection.lazy({ address });
     this.client = new Client({ connection: this.connection, namespace });
     this.taskQueue = taskQueue;
+    this.schedules = createTemporalSchedules(this.client, taskQueue, (work) => this.call(work));
     this.callTimeoutMs = callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
   }
 

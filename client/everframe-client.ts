@@ -37,6 +37,7 @@ import type {
   UsageView,
   UsageWindow,
 } from './types';
+import { createSchedulesClient, type SchedulesClient } from './schedules-client';
 import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
 /** A bundle may hold gigabytes: its transfer takes longer than an answer. */
@@ -64,6 +65,7 @@ export interface EverframeClient {
   readonly workflows: WorkflowsClient;
   /** What was told to the outside, and to whom. */
   readonly deliveries: DeliveriesClient;
+  readonly schedules: SchedulesClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -135,6 +137,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
   return {
     workflows: createWorkflowsClient(calls),
     deliveries: createDeliveriesClient(calls),
+    schedules: createSchedulesClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),

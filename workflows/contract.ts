@@ -16,6 +16,7 @@
 export const EXECUTION_WORKFLOW_TYPE = 'runExecution';
 export const SETTLE_WORKFLOW_TYPE = 'settleExecution';
 export const DELIVER_WORKFLOW_TYPE = 'deliverWebhook';
+export const SCHEDULED_WORKFLOW_TYPE = 'startScheduled';
 
 /** Temporal workflow id of an execution. */
 export function executionWorkflowId(executionId: string): string {
@@ -30,6 +31,16 @@ export function settleWorkflowId(executionId: string, attempt: number): string {
 /** Temporal workflow id of one round of a delivery. */
 export function deliveryWorkflowId({ deliveryId, round }: DeliveryInput): string {
   return `deliver-${deliveryId}-${round}`;
+}
+
+/** Id of a schedule of ours in Temporal. */
+export function scheduleIdInTemporal(scheduleId: string): string {
+  return `schedule-${scheduleId}`;
+}
+
+/** Temporal workflow id of what a schedule starts, to which Temporal adds the time. */
+export function scheduledWorkflowId(scheduleId: string): string {
+  return `scheduled-${scheduleId}`;
 }
 
 /** Task queue of workflows, of `awaitJob` and of everything that is not limited by a provider. */
@@ -392,6 +403,15 @@ export type SendDeliveryResult =
   /** Delivered, given up, or not wanted any more. */
   { readonly status: 'ended' } | { readonly status: 'again'; readonly afterMs: number };
 
+export interface ScheduledInput {
+  readonly scheduleId: string;
+}
+
+/** One time of a schedule: the time that was meant, ISO 8601. */
+export interface FireInput extends ScheduledInput {
+  readonly scheduledAt: string;
+}
+
 /** Everything the workflow may call; implemented by `createActivities`. */
 export interface Activities {
   readonly submitJob: (input: JobInput) => Promise<SubmitJobResult>;
@@ -408,6 +428,8 @@ export interface Activities {
   ) => Promise<StepResult>;
   readonly cancelJobs: (input: ExecutionScope) => Promise<void>;
   readonly settleJobs: (input: ExecutionScope) => Promise<void>;
+  readonly followFire: (fire: FireInput) => Promise<void>;
+  readonly cancelFire: (fire: FireInput) => Promise<void>;
   /** @param input.attempt - 1, 2, … in the round. */
   readonly sendDelivery: (input: DeliveryInput & { readonly attempt: number }) => Promise<SendDeliveryResult>;
 }

@@ -33,6 +33,17 @@ import {
   listSubscriptions,
   rotateSubscriptionSecret,
 } from './subscriptions';
+import {
+  backfillSchedule,
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  saveSchedule,
+  triggerSchedule,
+} from './schedules';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
 import { triggerWorkflow } from './trigger-workflow';
 import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
@@ -64,6 +75,15 @@ export const routes: readonly Route[] = [
   rotateWebhookSecret,
   deleteWebhook,
   triggerWorkflow,
+  listSchedules,
+  createSchedule,
+  getSchedule,
+  saveSchedule,
+  deleteSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+  backfillSchedule,
   listSubscriptions,
   createSubscription,
   enableSubscription,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schedules } from '../../store/database/schedules';
 import { workflows } from '../../store/database/workflows';
 import type { WorkflowWithDraft } from '../../store/database/workflows/workflow';
 import { newId } from '../../store/ids';
@@ -146,7 +147,7 @@ export const deleteWorkflow = defineKeyRoute({
   method: 'DELETE',
   path: '/api/v1/workflows/:id',
   operationId: 'deleteWorkflow',
-  summary: 'Deletes a workflow with its webhooks; its executions go on and stay readable',
+  summary: 'Deletes a workflow with its webhooks and schedules; its executions go on and stay readable',
   tag: 'workflows',
   scope: 'workflows:write',
   bodyKind: 'none',
@@ -155,8 +156,13 @@ export const deleteWorkflow = defineKeyRoute({
   body: noBody,
   responses: { 204: { description: 'It is gone.' }, 404: unknownWorkflow },
   handle: async ({ params }, { caller, dependencies }) => {
-    if (!(await workflows.delete(dependencies.database, caller.accountId, params.id)))
-      throw workflowNotFound(params.id);
+    const { database, temporal } = dependencies;
+    const { accountId } = caller;
+    for (const { id: scheduleId } of await schedules.list(database, accountId, params.id)) {
+      const name = { accountId, workflowId: params.id, scheduleId };
+      await schedules.delete(database, name, (id) => temporal.schedules.remove(id));
+    }
+    if (!(await workflows.delete(database, accountId, params.id))) throw workflowNotFound(params.id);
     return { status: 204 };
   },
 });

@@ -10,6 +10,7 @@ import { writeFunctions } from './migrations/0006-write-functions';
 import { cache } from './migrations/0007-cache';
 import { workflows } from './migrations/0008-workflows';
 import { deliveries } from './migrations/0009-deliveries';
+import { schedules } from './migrations/0010-schedules';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0007-cache': cache,
   '0008-workflows': workflows,
   '0009-deliveries': deliveries,
+  '0010-schedules': schedules,
 };
 
 /**

@@ -9,6 +9,7 @@ import type {
   NodeOutputs,
   Plan,
 } from '../../workflows/contract';
+import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedule';
 
 /** Rows as PostgreSQL holds them; made by store/database/migrations. */
 export interface Tables {
@@ -30,6 +31,8 @@ export interface Tables {
   idempotency_keys: IdempotencyKeysTable;
   job_sends: JobSendsTable;
   jobs: JobsTable;
+  schedule_fires: ScheduleFiresTable;
+  schedules: SchedulesTable;
   subscriptions: SubscriptionsTable;
   sweeper_state: SweeperStateTable;
   workflow_publications: WorkflowPublicationsTable;
@@ -466,4 +469,28 @@ export interface DeliveryAttemptsTable {
   latency_ms: number;
   http_status: number | null;
   error: string | null;
+}
+
+export interface SchedulesTable {
+  id: string;
+  account_id: string;
+  workflow_id: string;
+  mode: Mode;
+  name: string;
+  spec: Json<ScheduleSpec>;
+  run: Json<ScheduledRun>;
+  paused: boolean;
+  note: Generated<string>;
+  created_at: Timestamp;
+  deleted_at: NullableTimestamp;
+}
+
+export interface ScheduleFiresTable {
+  schedule_id: string;
+  /** The time that was meant. */
+  scheduled_at: ColumnType<Date, Date | string, never>;
+  state: Generated<'pending' | 'started' | 'refused' | 'cancelled'>;
+  execution_id: string | null;
+  refusal: NullableJson<FireRefusal>;
+  created_at: Timestamp;
 }

@@ -1,16 +1,16 @@
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { createGuardedFetch } from '../../activities/guarded-fetch';
 import { sendDelivery } from '../../activities/send-delivery';
 import { createSweeper } from '../../api/sweeper';
-import { deliveryWorkflowId, type DeliveryInput } from '../../workflows/contract';
+import { deliveryWorkflowId } from '../../workflows/contract';
 import { recordWorkflow } from '../support/record-history';
 import { failImage, pauseImage } from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { Receiver, verified, type ReceiverAnswer } from './support/receiver';
 import { startTestApi, type TestApi } from './support/test-api';
+import { quietTemporal, startTestWorker } from './support/test-worker';
 
 const base = '/api/v1/workflows';
 const secretOfProcess = 'a secret of the tests, long enough to be one';
@@ -18,16 +18,13 @@ const secretOfProcess = 'a secret of the tests, long enough to be one';
 const webhookRetrySeconds = [0, 0.02, 0.02, 0.02, 0.02];
 
 let api: TestApi;
-let worker: Worker;
-let native: NativeConnection;
-let running: Promise<void>;
+let worker: Awaited<ReturnType<typeof startTestWorker>>;
 const receivers: Receiver[] = [];
 const guardedFetch = createGuardedFetch({ allowedPrivateHosts: ['127.0.0.1'] });
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietTemporal();
   api = await startTestApi();
-  native = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   const deps = {
     ...{ database: api.dependencies.database, guardedFetch, now: Date.now, random: () => 0 },
     settings: {
@@ -35,16 +32,7 @@ beforeAll(async () => {
       ...{ webhookRetrySeconds, webhookTimeoutMs: 1_000 },
     },
   };
-  worker = await Worker.create({
-    connection: native,
-    taskQueue: api.taskQueue,
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: require.resolve('../../workflows'),
-      logger: new DefaultLogger('ERROR'),
-    }),
-    activities: { sendDelivery: (input: DeliveryInput & { attempt: number }) => sendDelivery(deps, input) },
-  });
-  running = worker.run();
+  worker = await startTestWorker(api.taskQueue, { sendDelivery: (input) => sendDelivery(deps, input) });
 }, 60_000);
 
 afterEach(async () => {
@@ -52,9 +40,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await native.close();
+  await worker.stop();
   await guardedFetch.close();
   await api.close();
 });

@@ -36,11 +36,7 @@ export async function startTestServers(): Promise<TestServers> {
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(identifyProcess(process.pid)));
   const record = new ProcessRecord(join(folder, 'processes.json'));
   const observer = { onStart: record.add.bind(record) };
-  const program = await findTemporal({
-    cacheFolder: cacheFolder(),
-    path: process.env['PATH'] ?? '',
-    report: console.log,
-  });
+  const program = await findTestTemporal();
   const [postgresPort, temporalPort] = [await findFreePort(), await findFreePort()];
   const [postgres, temporal] = await Promise.all([
     startPostgres(
@@ -92,6 +88,11 @@ function isAbandoned(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The `temporal` program that the tests run. */
+export function findTestTemporal(): Promise<string> {
+  return findTemporal({ cacheFolder: cacheFolder(), path: process.env['PATH'] ?? '', report: console.log });
 }
 
 function cacheFolder(): string {

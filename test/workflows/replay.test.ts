@@ -45,6 +45,7 @@ describe('recorded histories', () => {
       'fallback',
       'held',
       'resumed-after-failure',
+      'scheduled',
       'settled',
       'superseded-while-waiting',
       'waited-for-a-word',
