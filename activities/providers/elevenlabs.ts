@@ -11,6 +11,7 @@ import {
   type HttpDialect,
   type ProviderRequest,
 } from './http';
+import { toForm } from './http-form';
 import { defineProvider, type OperationRequest, type ProviderCall, type SyncOperation } from './provider';
 import type { ProviderErrorKind } from './provider-error';
 
@@ -95,15 +96,6 @@ function toRequest(
   return encoding === 'json'
     ? { ...common, json: fields, maxBytes: MAX_BYTES }
     : { ...common, form: toForm(fields, files), maxBytes: MAX_BYTES };
-}
-
-function toForm(fields: JsonObject, files: OperationRequest['files']): FormData {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields))
-    form.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-  for (const { field, bytes, mimeType, fileName } of files)
-    form.append(field, new Blob([new Uint8Array(bytes)], { type: mimeType }), fileName);
-  return form;
 }
 
 const KINDS: Readonly<Record<string, ProviderErrorKind>> = {

@@ -10,6 +10,7 @@ import {
   type ErrorReading,
   type HttpDialect,
 } from './http';
+import { toForm } from './http-form';
 import { defineProvider, type OperationRequest, type ProviderCall, type SyncOperation } from './provider';
 import type { ProviderErrorKind } from './provider-error';
 
@@ -24,7 +25,7 @@ const dialect: HttpDialect = {
 };
 
 /**
- * OpenAI: `chat` and `images` answer JSON, `speech` answers audio bytes. Every call is synchronous, its answer is the
+ * OpenAI: `speech` answers audio bytes, every other operation JSON; `edits` and `transcriptions` take forms. Every call is synchronous, its answer is the
  * result. No idempotency key is documented, so a call that broke off stays unknown.
  *
  * @see openai/openai-openapi v2.3.0 (2026-08-21) and openai-node 7.55.0, read 2026-11-21
@@ -40,6 +41,10 @@ export const openai = defineProvider({
   operations: {
     chat: jsonOperation('/chat/completions', refuseFilteredChat),
     images: jsonOperation('/images/generations'),
+    edits: formOperation('/images/edits'),
+    transcriptions: formOperation('/audio/transcriptions'),
+    moderations: jsonOperation('/moderations'),
+    embeddings: jsonOperation('/embeddings'),
     speech: {
       kind: 'sync',
       call: async (request, call) => {
@@ -86,6 +91,23 @@ function toRequest(path: string, { model, input }: OperationRequest, call: Provi
     json,
     maxBytes: MAX_BYTES,
   } as const;
+}
+
+/** Pictures and recordings go as parts of a form, several under `image[]`; the answer is JSON. */
+function formOperation(path: string): SyncOperation {
+  return {
+    kind: 'sync',
+    call: async ({ model, input, files }, call) => {
+      const request = {
+        purpose: 'call',
+        method: 'POST',
+        url: `${call.baseUrl}${path}`,
+        form: toForm({ model, ...input }, files),
+        maxBytes: MAX_BYTES,
+      } as const;
+      return { body: (await requestJson(dialect, call, request, jsonObjectSchema)).body };
+    },
+  };
 }
 
 const chatAnswer = z.object({ choices: z.array(z.custom<JsonValue>()) });

@@ -1,5 +1,6 @@
 import type { NodeDefinition } from '../node-definition';
 import { audioNodes } from './audio-nodes';
+import { embeddingNodes } from './embedding-nodes';
 import { generateNodes } from './generate-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
@@ -7,6 +8,7 @@ import { judgeNodes } from './judge-nodes';
 import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
+import { moderationNodes } from './moderation-nodes';
 import { textNodes } from './text-nodes';
 import { textTaskNodes } from './text-task-nodes';
 import { textUtilityNodes } from './text-utility-nodes';
@@ -23,6 +25,8 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...translateNodes,
   ...visionNodes,
   ...judgeNodes,
+  ...moderationNodes,
+  ...embeddingNodes,
   ...generateNodes,
   ...upscaleNodes,
   ...videoNodes,

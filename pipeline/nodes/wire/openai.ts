@@ -10,6 +10,12 @@ import { field } from '../request';
 const openaiSync = { provider: 'openai', label: 'OpenAI', execution: 'sync' } as const;
 /** Chat completions: the body is theirs without `model`. */
 export const openaiChat: Endpoint = { ...openaiSync, operation: 'chat' };
+/** `image[]` takes the pictures as bytes. */
+export const openaiEdits: Endpoint = { ...openaiSync, operation: 'edits', media: 'bytes' };
+/** `file` takes the recording as bytes. */
+export const openaiTranscriptions: Endpoint = { ...openaiSync, operation: 'transcriptions', media: 'bytes' };
+export const openaiModerations: Endpoint = { ...openaiSync, operation: 'moderations' };
+export const openaiEmbeddings: Endpoint = { ...openaiSync, operation: 'embeddings' };
 export const openaiImages: Endpoint = { ...openaiSync, operation: 'images' };
 
 /**

@@ -215,6 +215,28 @@ export const contractAnswers: Readonly<Record<string, Readonly<Record<string, Op
       accepted: { body: { created: 1713833628, data: [{ b64_json: 'iVBORw0KGgo=' }] } },
       error: openaiError,
     },
+    edits: {
+      model: 'gpt-image-2',
+      accepted: { body: { created: 1713833628, data: [{ b64_json: 'iVBORw0KGgo=' }] } },
+      error: openaiError,
+    },
+    transcriptions: {
+      model: 'gpt-transcribe',
+      accepted: { body: { text: 'Hello.' } },
+      error: openaiError,
+    },
+    moderations: {
+      model: 'omni-moderation-latest',
+      accepted: {
+        body: { id: 'modr-1', results: [{ flagged: false, categories: {}, category_scores: {} }] },
+      },
+      error: openaiError,
+    },
+    embeddings: {
+      model: 'text-embedding-3-small',
+      accepted: { body: { object: 'list', data: [{ index: 0, embedding: [0.6, 0.8] }] } },
+      error: openaiError,
+    },
     speech: {
       model: 'gpt-4o-mini-tts',
       accepted: { headers: { 'content-type': 'audio/mpeg' }, body: Buffer.from([0xff, 0xfb]) },

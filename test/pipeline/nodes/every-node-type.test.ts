@@ -29,6 +29,8 @@ const ANSWER = JSON.stringify({
     reading: 'a',
     tags: ['a'],
     similarity: 0.5,
+    categories: [],
+    severity: 0,
     differences: 'a',
     translation: 'a',
   },
@@ -55,6 +57,11 @@ const replies: Readonly<Record<string, ProviderReply>> = {
       },
     ],
   }),
+  'openai:moderations': body({
+    results: [{ flagged: true, categories: { violence: true }, category_scores: { violence: 0.9 } }],
+  }),
+  'openai:embeddings': body({ data: [{ embedding: [0.6, 0.8] }, { embedding: [0.8, 0.6] }] }),
+  'google:embeddings': body({ embeddings: [{ values: [0.6, 0.8] }, { values: [0.8, 0.6] }] }),
   'openai:images': body({ data: [{ b64_json: 'AAAA' }] }),
   'openai:speech': { body: null, bytes: new Uint8Array([1]), mimeType: 'audio/wav' },
 };
@@ -151,9 +158,10 @@ describe('every candidate', () => {
     expect(price.readOn).toMatch(/^2026-\d\d-\d\d$/);
     const credits = priceCredits(candidate, requestFor(definition));
     expect(Number.isInteger(credits)).toBe(true);
-    expect(credits).toBeGreaterThanOrEqual(1);
+    const least = price.text === '$0: free of charge' ? 0 : 1;
+    expect(credits).toBeGreaterThanOrEqual(least);
     expect(credits).toBeLessThan(1_000);
-    expect(priceCredits(candidate, { config: {}, inputs: {} })).toBeGreaterThanOrEqual(1);
+    expect(priceCredits(candidate, { config: {}, inputs: {} })).toBeGreaterThanOrEqual(least);
   });
 
   it.each(candidates)('%s asks with plain JSON and media, nothing undefined', (_, definition, candidate) => {

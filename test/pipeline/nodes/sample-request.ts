@@ -7,6 +7,7 @@ import type { AssetReference, JsonObject, PortValue } from '../../../workflows/c
 export const leastConfigs: Readonly<Record<string, JsonObject>> = {
   'image:resize': { width: 100 },
   'image:format': { format: 'webp' },
+  'embedding:rank': { items: ['a boat at sea', 'a tax report'] },
   'text:structured': {
     schema: { type: 'object', properties: { mood: { type: 'string' }, words: { type: 'number' } } },
   },
