@@ -55,8 +55,9 @@ export const kling = defineProvider({
     text_to_video: taskOperation('/v1/videos/text2video'),
     image_to_video: taskOperation('/v1/videos/image2video'),
     images_to_video: taskOperation('/v1/videos/multi-image2video'),
-    // Takes no `model_name`: there is one model.
+    // These take no `model_name`: there is one model.
     avatar: taskOperation('/v1/videos/avatar/image2video', false),
+    lip_sync: taskOperation('/v1/videos/lip-sync', false),
   },
   readCallback,
 });

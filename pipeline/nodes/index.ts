@@ -5,15 +5,22 @@ import { generateNodes } from './generate-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
 import { judgeNodes } from './judge-nodes';
+import { klingVideoNodes } from './kling-video-nodes';
 import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
 import { moderationNodes } from './moderation-nodes';
+import { seedanceVideoNodes } from './seedance-video-nodes';
+import { soundNodes } from './sound-nodes';
+import { speechNodes } from './speech-nodes';
+import { talkingVideoNodes } from './talking-video-nodes';
 import { textNodes } from './text-nodes';
 import { textTaskNodes } from './text-task-nodes';
 import { textUtilityNodes } from './text-utility-nodes';
 import { translateNodes } from './translate-nodes';
+import { transcriptionNodes } from './transcription-nodes';
 import { upscaleNodes } from './upscale-nodes';
+import { veoVideoNodes } from './veo-video-nodes';
 import { videoNodes } from './video-nodes';
 import { visionNodes } from './vision-nodes';
 
@@ -30,7 +37,14 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...generateNodes,
   ...upscaleNodes,
   ...videoNodes,
+  ...klingVideoNodes,
+  ...veoVideoNodes,
+  ...seedanceVideoNodes,
+  ...talkingVideoNodes,
   ...audioNodes,
+  ...speechNodes,
+  ...soundNodes,
+  ...transcriptionNodes,
   ...localMediaNodes,
   ...textUtilityNodes,
   ...jsonUtilityNodes,

@@ -9,12 +9,19 @@ export const PRICE_SOURCES = {
   blackForestLabs:
     'Third party for Replicate: lumenfall.ai provider table; equals the list price of docs.bfl.ai',
   lumenfall: 'Third party: lumenfall.ai provider table',
+  falPages: 'fal.ai llms.txt page of the model, read 2026-11-26',
+  falBillingTable: 'Third party: a billing table of 2026-02-05 that cites the fal.ai page of the model',
+  inferenceSh: 'Third party that passes on list prices: inference.sh, page of the vendor’s apps (2026-10-24)',
+  venice: 'Third party: docs.venice.ai, ElevenLabs Voice Changer (2026-11-26)',
+  finetunedPhotoGen:
+    'Third party: micahp/finetuned-photo-gen, src/lib/video-models.ts, "real pricing from Fal.ai"',
 } as const;
+export type PriceSourceName = keyof typeof PRICE_SOURCES;
 
 /** The day on which all of them were read. */
 export const PRICES_READ_ON = '2026-11-21';
 
 /** One of them with its day, and what is to be said of this price. */
-export function readIn(source: keyof typeof PRICE_SOURCES, note?: string): PriceSource {
+export function readIn(source: PriceSourceName, note?: string): PriceSource {
   return { source: PRICE_SOURCES[source], readOn: PRICES_READ_ON, ...(note === undefined ? {} : { note }) };
 }

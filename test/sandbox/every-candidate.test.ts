@@ -1,23 +1,33 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
+import { materialiseInput } from '../../activities/materialise-input';
 import { sniffMediaType } from '../../activities/media/sniff-media-type';
-import type { MultipartFile, Provider, ProviderCall } from '../../activities/providers/provider';
+import type { Provider, ProviderCall } from '../../activities/providers/provider';
 import { createProviderFetch, resolveProviderUrls } from '../../activities/providers/provider-fetch';
 import { providers } from '../../activities/providers';
 import { nodeDefinitions } from '../../pipeline/nodes';
 import { billedCredits, priceCredits } from '../../pipeline/price';
-import {
-  MediaInput,
-  type CandidateDefinition,
-  type OutputItem,
-  type ProviderReply,
-  type WireInput,
-  type WireValue,
+import type {
+  CandidateDefinition,
+  OutputItem,
+  ProviderReply,
+  WireInput,
 } from '../../pipeline/node-definition';
-import type { JsonObject, JsonValue, NodeInputs } from '../../workflows/contract';
+import { makeSpeech } from '../../sandbox/media/speech';
+import { makeVideo } from '../../sandbox/media/video';
+import type { JsonObject, NodeInputs } from '../../workflows/contract';
 import { anOperationRequest, guardedFetch } from '../activities/providers/a-provider-call';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
-import { candidatesOf, leastConfigs, picture, requestFor } from '../pipeline/nodes/sample-request';
+import {
+  candidatesOf,
+  leastConfigs,
+  picture,
+  requestFor,
+  smallestConfig,
+} from '../pipeline/nodes/sample-request';
 
 /** Small work where the config allows it: the shape of request and reply is what counts here. */
 const configs: Readonly<Record<string, JsonObject>> = {
@@ -27,18 +37,28 @@ const configs: Readonly<Record<string, JsonObject>> = {
 };
 
 let sandbox: TestSandbox;
-let image: string;
+let samples: Readonly<Record<string, Buffer>>;
+let sampleServer: Server;
 
 beforeAll(async () => {
   sandbox = await aSandbox();
-  const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#446688' } })
+  const image = await sharp({ create: { width: 320, height: 320, channels: 3, background: '#446688' } })
     .png()
     .toBuffer();
-  image = `data:image/png;base64,${png.toString('base64')}`;
+  const clip = { prompt: 'pan', seed: 1, label: 'sample', seconds: 1, lines: 64, aspect: 1 } as const;
+  const speech = { lines: [{ text: 'Good evening.', voice: 'Rachel' }], speed: 1, format: 'wav' } as const;
+  const [video, audio] = await Promise.all([
+    makeVideo({ kind: 'video', ...clip }, 4),
+    makeSpeech({ kind: 'speech', ...speech }),
+  ]);
+  samples = { image, video: video.bytes, audio: audio.bytes };
+  sampleServer = createServer((request, response) => response.end(samples[request.url?.slice(1) ?? '']));
+  await new Promise<void>((resolve) => sampleServer.listen(0, '127.0.0.1', resolve));
 });
 
 afterAll(async () => {
   await guardedFetch.close();
+  sampleServer.close();
   await sandbox.remove();
 });
 
@@ -53,9 +73,13 @@ describe('every candidate on the sandbox', () => {
   it.each(cases)(
     '%s gives what its node type declares',
     async (_, definition, candidate) => {
-      const samples: NodeInputs = definition.inputs['image']?.required ? { image: picture(64, 64) } : {};
-      const config = { ...leastConfigs[definition.type], ...configs[definition.type] };
-      const request = requestFor(definition, config, samples);
+      const small: NodeInputs = definition.inputs['image']?.required ? { image: picture(64, 64) } : {};
+      const config = {
+        ...leastConfigs[definition.type],
+        ...smallestConfig(definition),
+        ...configs[definition.type],
+      };
+      const request = requestFor(definition, config, small);
       const reply = await perform(candidate, candidate.toInput(request));
       for (const [port, item] of Object.entries(candidate.toOutputs(reply))) {
         expect(await typeOf(item)).toBe(definition.outputs[port]?.type);
@@ -71,10 +95,12 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
   const operation = provider?.operations[candidate.operation];
   if (!provider || !operation)
     throw new Error(`${candidate.provider} has no operation ${candidate.operation}.`);
-  const files: MultipartFile[] = [];
-  const input = fill(wire, files);
-  const request = anOperationRequest({ model: candidate.model, input, files });
   const call = callOf(provider);
+  const { input, files } = await materialiseInput(wire, provider, call, {
+    urlFor: ({ type }) => `${sampleUrl()}/${type}`,
+    read: ({ type }) => Promise.resolve(samples[type] ?? Buffer.alloc(0)),
+  });
+  const request = anOperationRequest({ model: candidate.model, input, files, idempotencyKey: randomUUID() });
   if (operation.kind === 'sync') return operation.call(request, call);
   const receiver = await aCallbackReceiver();
   try {
@@ -99,36 +125,8 @@ function callOf(provider: Provider): ProviderCall {
   return { mode: 'test', baseUrl, extraUrls, credential: 'sandbox', timeoutMs: 60_000, signal, fetch };
 }
 
-/** As the activity does: media in the form that is asked for, bytes as parts of a form under the field's name. */
-function fill(wire: WireInput, files: MultipartFile[]): JsonObject {
-  const filled: Record<string, JsonValue> = {};
-  for (const [key, value] of Object.entries(wire)) {
-    const json = fillValue(value, key, files);
-    if (json !== undefined) filled[key] = json;
-  }
-  return filled;
-}
-
-function fillValue(value: WireValue, field: string, files: MultipartFile[]): JsonValue | undefined {
-  if (value instanceof MediaInput) return fillMedia(value, field, files);
-  if (Array.isArray(value)) {
-    const items: readonly WireValue[] = value;
-    return items.map((item) => fillValue(item, field, files)).filter((item) => item !== undefined);
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  return fill(value as WireInput, files);
-}
-
-function fillMedia(
-  { asset, form }: MediaInput,
-  field: string,
-  files: MultipartFile[],
-): JsonValue | undefined {
-  const [mimeType = '', base64 = ''] = image.replace('data:', '').split(';base64,');
-  if (form === 'bytes')
-    files.push({ field, bytes: Buffer.from(base64, 'base64'), mimeType, fileName: 'a.png' });
-  if (form === 'bytes' || asset.type !== 'image') return undefined;
-  return form === 'base64' ? base64 : image;
+function sampleUrl(): string {
+  return `http://127.0.0.1:${(sampleServer.address() as AddressInfo).port}`;
 }
 
 const kinds: Readonly<Record<string, string>> = { string: 'text', number: 'number', boolean: 'boolean' };

@@ -109,16 +109,6 @@ export const cutoutInput = z.object({
   sync_mode: z.boolean().optional(),
 });
 
-export const klingInput = z.object({
-  prompt: z.string().min(1).max(2_500),
-  image_url: z.string().optional(),
-  tail_image_url: z.string().optional(),
-  duration: z.enum(['5', '10']).default('5'),
-  aspect_ratio: z.enum(['16:9', '9:16', '1:1']).optional(),
-  negative_prompt: z.string().max(2_500).optional(),
-  cfg_scale: z.number().min(0).max(1).optional(),
-});
-
 export const speechInput = z.object({
   text: z.string().min(1),
   voice: z.string().default('Rachel'),

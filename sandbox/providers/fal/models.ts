@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import { ratioOf, geminiSize, type Size } from '../../media/sizes';
+import { geminiSize, type Size } from '../../media/sizes';
 import {
   bananaInput,
   clarityInput,
@@ -7,45 +6,14 @@ import {
   cutoutInput,
   falSize,
   fluxInput,
-  klingInput,
   recraftInput,
   routerInput,
   seedreamInput,
-  speechInput,
 } from './inputs';
-import type { PictureFormat, Recipe } from '../../media/recipe';
-
-/** A file as fal shows it. */
-export interface FalFile {
-  readonly url: string;
-  readonly content_type: string;
-  readonly file_name: string;
-  readonly file_size: number;
-  readonly width?: number;
-  readonly height?: number;
-}
-
-/** What a call comes down to: what is to be made, what it costs, how the result is shown. */
-export interface FalPlan {
-  readonly prompt: string;
-  readonly recipes: readonly Recipe[];
-  /** US dollars, list price. */
-  readonly priceUsd: number;
-  /** For `x-fal-billable-units`. */
-  readonly units: number;
-  /** `texts` are the outputs of answers, `files` those of everything else, in the order of the recipes. */
-  readonly output: (files: readonly FalFile[], texts: readonly string[]) => unknown;
-  readonly dataUris?: boolean;
-}
-
-export interface FalModel {
-  readonly matches: RegExp;
-  readonly read: (
-    body: unknown,
-    model: string,
-    defaultSeed: number,
-  ) => { plan: FalPlan } | { issues: z.core.$ZodIssue[] };
-}
+import type { PictureFormat } from '../../media/recipe';
+import { soundModels } from './sound-models';
+import { videoModels } from './video-models';
+import { model, type FalModel, type FalPlan } from './define-model';
 
 /** Schemas: fal-js endpoints.ts of 2026-08-02; prices: fal.ai llms.txt model pages (facts of 2026-11-21). */
 export const falModels: readonly FalModel[] = [
@@ -118,37 +86,8 @@ export const falModels: readonly FalModel[] = [
       dataUris: input.sync_mode,
     }),
   ),
-  model(/^fal-ai\/kling-video\/v2\.5-turbo\/pro\/(image|text)-to-video$/, klingInput, (input, id, seed) => ({
-    prompt: input.prompt,
-    recipes: [
-      {
-        kind: 'video',
-        prompt: input.prompt,
-        source: input.image_url,
-        seconds: Number(input.duration),
-        seed,
-        label: id,
-        aspect: ratioOf(input.aspect_ratio ?? '16:9'),
-      },
-    ],
-    priceUsd: 0.07 * Number(input.duration),
-    units: Number(input.duration),
-    output: ([video]) => ({ video }),
-  })),
-  model(/^fal-ai\/elevenlabs\/tts\/(multilingual-v2|turbo-v2\.5|eleven-v3)$/, speechInput, (input) => ({
-    prompt: input.text,
-    recipes: [
-      {
-        kind: 'speech',
-        lines: [{ text: input.text, voice: input.voice }],
-        speed: input.speed,
-        format: 'mp3',
-      },
-    ],
-    priceUsd: (0.1 * input.text.length) / 1000,
-    units: input.text.length / 1000,
-    output: ([audio]) => ({ audio, timestamps: null }),
-  })),
+  ...videoModels,
+  ...soundModels,
   model(/^openrouter\/router(\/vision)?$/, routerInput, (input, _id, seed) => ({
     prompt: input.prompt,
     recipes: [
@@ -222,35 +161,5 @@ function usageOf(prompt: string, answer: string) {
     completion_tokens,
     total_tokens: (prompt_tokens ?? 0) + (completion_tokens ?? 0),
     cost: 0.001,
-  };
-}
-
-function model<Schema extends z.ZodType>(
-  matches: RegExp,
-  schema: Schema,
-  plan: (input: z.output<Schema>, model: string, defaultSeed: number) => FalPlan,
-): FalModel {
-  return {
-    matches,
-    read: (body, id, defaultSeed) => {
-      const input = schema.safeParse(body, { reportInput: true });
-      if (!input.success) return { issues: input.error.issues };
-      const missing = needsPicture(id, input.data);
-      return missing === undefined ? { plan: plan(input.data, id, defaultSeed) } : { issues: [missing] };
-    },
-  };
-}
-
-/** Edit endpoints need `image_urls`, image-to-video needs `image_url`: the family's other members do not. */
-function needsPicture(id: string, input: unknown): z.core.$ZodIssue | undefined {
-  const field = /\/edit$/.test(id) ? 'image_urls' : /image-to-video$/.test(id) ? 'image_url' : undefined;
-  if (field === undefined || (typeof input === 'object' && input !== null && Object.hasOwn(input, field)))
-    return undefined;
-  return {
-    code: 'invalid_type',
-    expected: 'string',
-    path: [field],
-    message: 'Field required',
-    input: undefined,
   };
 }

@@ -5,7 +5,8 @@ import { phaseOf, type Job } from '../../core/job';
 import type { Services } from '../../core/services';
 import { originOf, type Answer, type Visit } from '../../core/visit';
 import { failureAnswer } from './errors';
-import { falModels, type FalFile, type FalPlan } from './models';
+import type { FalFile, FalPlan } from './define-model';
+import { falModels } from './models';
 
 /** Owner and app: under them alone requests live, whatever follows in the model's id. */
 export function appOf(job: Job): string {
@@ -93,7 +94,7 @@ export async function outputOf(services: Services, job: Job, origin: string): Pr
     return { url, content_type, file_name: name, file_size, width, height };
   });
   const texts = job.outputs
-    .filter(({ contentType }) => contentType.startsWith('text/'))
+    .filter(({ contentType }) => /^text\/|^application\/json$/.test(contentType))
     .map(async (file) => (await services.files.read(file)).toString('utf8'));
   return plan.output(await Promise.all(files), await Promise.all(texts));
 }

@@ -81,6 +81,22 @@ export const klingTasks: readonly KlingTaskKind[] = [
       priceUsd: input.mode === 'pro' ? 0.112 : 0.056,
     }),
   ),
+  kind(
+    '/v1/videos/lip-sync',
+    z.object({
+      input: z.object({
+        mode: z.literal('audio2video'),
+        audio_type: z.literal('url'),
+        audio_url: z.url(),
+        video_url: z.url(),
+      }),
+    }),
+    ({ input }, seed) => ({
+      prompt: '',
+      recipe: { kind: 'clip', source: input.video_url, audio: input.audio_url, prompt: '', seed },
+      priceUsd: 0.07,
+    }),
+  ),
 ];
 
 interface ClipInput {

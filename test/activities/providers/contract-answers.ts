@@ -153,6 +153,7 @@ export const contractAnswers: Readonly<Record<string, Readonly<Record<string, Op
     image_to_video: klingAnswers,
     images_to_video: klingAnswers,
     avatar: klingAnswers,
+    lip_sync: klingAnswers,
   },
   anthropic: {
     messages: {

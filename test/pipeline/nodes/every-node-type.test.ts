@@ -44,6 +44,12 @@ const replies: Readonly<Record<string, ProviderReply>> = {
     video: { url: 'https://v3.fal.media/a.mp4' },
     audio: { url: 'https://v3.fal.media/a.mp3' },
     output: ANSWER,
+    text: 'Hello.',
+    words: [{ text: 'Hello.', start: 0, end: 0.4, type: 'word' }],
+  }),
+  'elevenlabs:transcription': body({
+    text: 'Hello.',
+    words: [{ text: 'Hello.', start: 0, end: 0.4, type: 'word' }],
   }),
   'replicate:prediction': body('https://replicate.delivery/a.png'),
   'openai:chat': body({ choices: [{ message: { content: ANSWER }, finish_reason: 'stop' }] }),
@@ -63,6 +69,18 @@ const replies: Readonly<Record<string, ProviderReply>> = {
   'openai:embeddings': body({ data: [{ embedding: [0.6, 0.8] }, { embedding: [0.8, 0.6] }] }),
   'google:embeddings': body({ embeddings: [{ values: [0.6, 0.8] }, { values: [0.8, 0.6] }] }),
   'openai:images': body({ data: [{ b64_json: 'AAAA' }] }),
+  ...Object.fromEntries(
+    ['speech', 'dialogue', 'sound_effect', 'music', 'voice_changer'].map((operation) => [
+      `elevenlabs:${operation}`,
+      { body: null, bytes: new Uint8Array([1]), mimeType: 'audio/mpeg' },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['text_to_video', 'image_to_video', 'avatar', 'lip_sync'].map((operation) => [
+      `kling:${operation}`,
+      body({ task_result: { videos: [{ url: 'https://p1.a.kwimgs.com/a.mp4' }] } }),
+    ]),
+  ),
   'openai:speech': { body: null, bytes: new Uint8Array([1]), mimeType: 'audio/wav' },
 };
 
@@ -160,7 +178,8 @@ describe('every candidate', () => {
     expect(Number.isInteger(credits)).toBe(true);
     const least = price.text === '$0: free of charge' ? 0 : 1;
     expect(credits).toBeGreaterThanOrEqual(least);
-    expect(credits).toBeLessThan(1_000);
+    // The dearest clip there is costs less than twenty dollars.
+    expect(credits).toBeLessThan(20_000);
     expect(priceCredits(candidate, { config: {}, inputs: {} })).toBeGreaterThanOrEqual(least);
   });
 

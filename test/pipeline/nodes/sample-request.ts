@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import { nodeDefinition } from '../../../pipeline/nodes';
 import { sampleValue } from '../../../pipeline/compile/choose-candidates';
 import type { CandidateDefinition, NodeDefinition, NodeRequest } from '../../../pipeline/node-definition';
-import type { AssetReference, JsonObject, PortValue } from '../../../workflows/contract';
+import type { AssetReference, JsonObject, JsonValue, PortValue } from '../../../workflows/contract';
 
 /** The least config that a type takes, where it needs one. */
 export const leastConfigs: Readonly<Record<string, JsonObject>> = {
@@ -62,6 +63,34 @@ export function requestFor(
     ]),
   );
   return { config: definition.config.parse(config), inputs: { ...samples, ...inputs } };
+}
+
+/** The shortest and smallest work that a config allows: clips take time to make and to open. */
+export function smallestConfig({ config }: NodeDefinition): JsonObject {
+  const { properties = {} } = z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' });
+  const small = Object.entries(properties).flatMap(([name, schema]): [string, JsonValue][] => {
+    if (typeof schema === 'boolean') return [];
+    if (name === 'durationSeconds') return [[name, Math.min(...numbersOf(schema))]];
+    return name === 'resolution' ? [[name, smallestOf((schema.enum ?? []).map(String))]] : [];
+  });
+  return Object.fromEntries(small);
+}
+
+interface NumberSchema {
+  readonly minimum?: number;
+  readonly const?: unknown;
+  readonly anyOf?: readonly unknown[];
+}
+
+function numbersOf({ minimum, const: only, anyOf = [] }: NumberSchema): readonly number[] {
+  const own = [minimum, only].filter((value) => typeof value === 'number');
+  return [...own, ...anyOf.flatMap((each) => numbersOf(each as NumberSchema))];
+}
+
+/** Of names such as `720p`, `1K`. */
+function smallestOf(names: readonly string[]): string {
+  const inOrder = [...names].sort((left, right) => Number.parseFloat(left) - Number.parseFloat(right));
+  return inOrder[0] ?? '';
 }
 
 /** What a candidate sends for a config, with usual values at required ports. */
