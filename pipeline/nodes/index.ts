@@ -14,6 +14,7 @@ import { seedanceVideoNodes } from './seedance-video-nodes';
 import { soundNodes } from './sound-nodes';
 import { speechNodes } from './speech-nodes';
 import { talkingVideoNodes } from './talking-video-nodes';
+import { moreUtilityNodes } from './more-utility-nodes';
 import { textNodes } from './text-nodes';
 import { textTaskNodes } from './text-task-nodes';
 import { textUtilityNodes } from './text-utility-nodes';
@@ -50,6 +51,7 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...jsonUtilityNodes,
   ...mathUtilityNodes,
   ...listUtilityNodes,
+  ...moreUtilityNodes,
 ];
 
 const byType: ReadonlyMap<string, NodeDefinition> = new Map(

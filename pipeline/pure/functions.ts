@@ -2,6 +2,9 @@ import type { PureFunction } from '../node-definition';
 import { jsonFunctions } from './functions/json-functions';
 import { listFunctions } from './functions/list-functions';
 import { mathFunctions } from './functions/math-functions';
+import { moreListFunctions } from './functions/more-list-functions';
+import { moreTextFunctions } from './functions/more-text-functions';
+import { moreValueFunctions } from './functions/more-value-functions';
 import { textFunctions } from './functions/text-functions';
 
 /**
@@ -13,4 +16,7 @@ export const pureFunctions: Readonly<Record<string, PureFunction>> = {
   ...jsonFunctions,
   ...mathFunctions,
   ...listFunctions,
+  ...moreTextFunctions,
+  ...moreListFunctions,
+  ...moreValueFunctions,
 };

@@ -29,6 +29,8 @@ export const leastConfigs: Readonly<Record<string, JsonObject>> = {
   'utility:json_pick': { keys: ['a'] },
   'utility:json_build': { json: 1 },
   'utility:list_item': { index: 0 },
+  'utility:text_count': { find: 'a' },
+  'utility:json_set': { path: 'a' },
   'utility:math_clamp': { min: 0, max: 1 },
 };
 

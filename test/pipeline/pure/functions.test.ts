@@ -79,8 +79,97 @@ const listCases: readonly Case[] = [
   ['list_join', { separator: ' · ' }, { items: ['a', 1, null] }, { text: 'a · 1 · null' }],
 ];
 
+const people = [
+  { name: 'Bo', age: 3 },
+  { name: 'Al', age: 12 },
+  { name: 'Cy', age: 3 },
+];
+const moreCases: readonly Case[] = [
+  ['text_slug', {}, { text: '  Crème brûlée & Co! ' }, { text: 'creme-brulee-co' }],
+  ['text_slug', { length: 6 }, { text: 'hello - world' }, { text: 'hello' }],
+  [
+    'text_strip_markdown',
+    {},
+    { text: '# A *b*\n- [link](http://x) ![pic](y)\n> `c`' },
+    { text: 'A b\nlink pic\nc' },
+  ],
+  ['text_title_case', {}, { text: 'the OLD man' }, { text: 'The Old Man' }],
+  ['text_reverse', {}, { text: 'ab😀' }, { text: '😀ba' }],
+  ['text_repeat', { times: 3, separator: '-' }, { text: 'ab' }, { text: 'ab-ab-ab' }],
+  ['text_pad', { length: 3, filler: '0' }, { text: 7 }, { text: '007' }],
+  ['text_pad', { length: 3, filler: '.', side: 'end' }, { text: 'a' }, { text: 'a..' }],
+  ['text_lines', { start: 2, count: 1 }, { text: 'a\nb\nc' }, { text: 'b' }],
+  ['text_count_words', {}, { text: ' one  two\nthree ' }, { number: 3 }],
+  ['text_count', { find: 'a' }, { text: 'banana' }, { number: 3 }],
+  [
+    'text_chunk',
+    { length: 9 },
+    { text: 'one two three abcdefghijkl' },
+    { items: ['one two', 'three', 'abcdefghi', 'jkl'] },
+  ],
+  ['text_from_number', { decimals: 2, prefix: '$' }, { number: -1234567.5 }, { text: '$-1,234,567.50' }],
+  ['number_from_text', {}, { text: ' 1,234.5 ' }, { number: 1234.5 }],
+  [
+    'date_parts',
+    {},
+    { text: '2026-11-26T01:02:03+01:00' },
+    {
+      json: {
+        ...{ year: 2026, month: 11, day: 26, hour: 0, minute: 2, second: 3, weekday: 4 },
+        ...{ date: '2026-11-26', time: '00:02:03', unixSeconds: 1_795_651_323 },
+      },
+      text: '2026-11-26T00:02:03.000Z',
+    },
+  ],
+  ['list_sort', {}, { items: [10, 9, 1] }, { items: [1, 9, 10] }],
+  [
+    'list_sort',
+    { path: 'age', descending: true },
+    { items: people },
+    { items: [people[1] ?? {}, people[0] ?? {}, people[2] ?? {}] },
+  ],
+  ['list_reverse', {}, { items: [1, 2] }, { items: [2, 1] }],
+  ['list_unique', { path: 'age' }, { items: people }, { items: people.slice(0, 2) }],
+  [
+    'list_filter',
+    { path: 'age', operator: 'greater', value: 5 },
+    { items: people },
+    { items: [people[1] ?? {}] },
+  ],
+  ['list_filter', { operator: 'is_empty' }, { items: [null, '', [], 0] }, { items: [null, '', []] }],
+  ['list_pluck', { path: 'name' }, { items: people }, { items: ['Bo', 'Al', 'Cy'] }],
+  ['list_chunk', { size: 2 }, { items: [1, 2, 3] }, { items: [[1, 2], [3]] }],
+  ['list_flatten', {}, { items: [[1, [2]], 3] }, { items: [1, [2], 3] }],
+  [
+    'list_zip',
+    {},
+    { a: [1, 2], b: ['x', 'y', 'z'] },
+    {
+      items: [
+        { a: 1, b: 'x' },
+        { a: 2, b: 'y' },
+      ],
+    },
+  ],
+  ['list_range', { start: 3, end: 0, step: -1 }, {}, { items: [3, 2, 1] }],
+  ['list_contains', {}, { items: [{ a: 1 }], value: { a: 1 } }, { boolean: true }],
+  ['list_pick_random', { seed: 1 }, { items: ['a', 'b', 'c', 'd'] }, { value: 'c', text: 'c' }],
+  ['list_shuffle', { seed: 7 }, { items: [1, 2, 3, 4, 5] }, { items: [3, 5, 2, 4, 1] }],
+  ['json_set', { path: 'a.b' }, { json: { a: { c: 1 } }, value: 2 }, { json: { a: { c: 1, b: 2 } } }],
+  ['json_keys', {}, { json: { b: 1, a: 2 } }, { items: ['b', 'a'] }],
+  ['json_omit', { keys: ['a'] }, { json: { a: 1, b: 2 } }, { json: { b: 2 } }],
+  ['math_power', {}, { a: 2, b: 10 }, { number: 1024 }],
+  ['math_modulo', {}, { a: -1, b: 3 }, { number: 2 }],
+  ['math_absolute', {}, { number: -3 }, { number: 3 }],
+  ['math_sum', {}, { items: [1, 2, 3.5] }, { number: 6.5 }],
+  ['math_average', {}, { items: [1, 3] }, { number: 2 }],
+  ['math_scale', {}, { number: 0.25 }, { number: 25 }],
+  ['math_compare', { operator: 'less_or_equal' }, { a: 1, b: 1 }, { boolean: true }],
+  ['math_random', { seed: 5, min: 1, max: 6, whole: true }, {}, { number: 5 }],
+];
+
 describe('pure functions', () => {
-  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases];
+  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...moreCases];
 
   it.each(cases)('%s with %j and %j gives %j', (name, config, inputs, expected) => {
     expect(run(name, config, inputs)).toEqual(expected);
