@@ -1,0 +1,3 @@
+import { describeMutatedReplies } from './mutated-replies';
+
+describeMutatedReplies(6_000);
