@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { catalogEntrySchema, describeNode, type CatalogEntry } from '../../pipeline/catalog-entry';
+import { filterCatalog } from '../../pipeline/filter-catalog';
 import { nodeDefinitions } from '../../pipeline/nodes';
 import { notFound } from '../api-error';
 import { defineKeyRoute, noBody, noParameters } from '../route';
@@ -29,8 +30,13 @@ export const listNodeTypes = defineKeyRoute({
   operationId: 'listNodeTypes',
   summary: 'The catalog: ports, JSON Schema of config, candidates and prices of every node type',
   params: noParameters,
+  query: z.object({
+    category: z.string().max(50).optional().describe('The part of a type before the colon.'),
+    provider: z.string().max(50).optional().describe('A provider that serves it; local: none is needed.'),
+    search: z.string().max(200).optional().describe('Words that must all be in its type, words or models.'),
+  }),
   responses: { 200: { description: 'The node types.', schema: z.object({ data: z.array(entrySchema) }) } },
-  handle: async () => ({ status: 200, body: { data: catalog() } }),
+  handle: async ({ query }) => ({ status: 200, body: { data: filterCatalog(catalog(), query) } }),
 });
 
 export const getNodeType = defineKeyRoute({

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CatalogEntry, catalogEntrySchema } from '../../pipeline/catalog-entry';
+import { filterCatalog, type CatalogFilter } from '../../pipeline/filter-catalog';
 import { alignColumns } from '../align-columns';
 import { addCommonOptions, type CommonOptions, type RunApiCommand } from '../api-command';
 import { exitCodes } from '../exit-codes';
@@ -9,11 +10,15 @@ export function addNodesCommand(program: Command, run: RunApiCommand): void {
   addCommonOptions(program.command('nodes'))
     .argument('[type]', 'node type, such as generate:flux_2_pro')
     .description('show the node types, or the ports, config and prices of one')
-    .action((type: string | undefined, options: CommonOptions) =>
+    .option('--category <name>', 'only this category, such as image or video')
+    .option('--provider <id>', 'only what this provider serves; local: what needs none')
+    .option('--search <words>', 'only what has all these words in its type, description or models')
+    .action((type: string | undefined, options: CommonOptions & CatalogFilter) =>
       run(options, async ({ terminal, client }) => {
         if (type === undefined) {
-          const entries = await client.listNodeTypes();
-          terminal.answer(entries, () => describeCatalog(catalogEntrySchema.array().parse(entries)));
+          const all = catalogEntrySchema.array().parse(await client.listNodeTypes());
+          const entries = filterCatalog(all, options);
+          terminal.answer(entries, () => describeCatalog(entries));
         } else {
           const entry = await client.getNodeType(type);
           terminal.answer(entry, () => describeNodeType(catalogEntrySchema.parse(entry)));
