@@ -46,6 +46,21 @@ const seed = z.number().int().default(0).describe('The same seed chooses the sam
 const count = z.number().int().min(0).max(10_000);
 
 const utilities: Readonly<Record<string, Utility>> = {
+  pick_image: {
+    label: 'Picture of a list',
+    description: 'Takes one picture out of a list of pictures, such as tiles or frames.',
+    inputs: { items: ['json', 'A list of pictures.'] },
+    config: {
+      index: z
+        .number()
+        .int()
+        .min(-10_000)
+        .max(10_000)
+        .default(0)
+        .describe('From 0; negative counts from the end.'),
+    },
+    outputs: { image: { type: 'image', description: 'The picture.' } },
+  },
   text_slug: {
     label: 'Slug',
     description: 'Makes a text fit for a URL or a file name.',

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../../workflows/contract';
 import type { PureFunction } from '../../node-definition';
-import { isJsonObject, isList, textOf, valueAt } from '../values';
+import { isAssetReference, isJsonObject, isList, textOf, valueAt } from '../values';
 import { Arguments, jsonAndText, PureFunctionError } from './arguments';
 
 const ITEMS_MAX = 10_000;
@@ -13,6 +13,15 @@ const onList =
   };
 
 export const moreListFunctions: Readonly<Record<string, PureFunction>> = {
+  pick_image: (config, inputs) => {
+    const items = inputs['items'] ?? config['items'];
+    const index = new Arguments(config, {}).numberOr('index', 0);
+    const item = isList(items) ? items.at(index) : undefined;
+    if (isAssetReference(item) && item.type === 'image') return { image: item };
+    throw new PureFunctionError(
+      `"items" has no picture at ${index}. Connect a list of pictures, such as that of image:split_tiles.`,
+    );
+  },
   list_sort: onList((items, given) => {
     const direction = given.flag('descending', false) ? -1 : 1;
     const path = pathOf(given);

@@ -84,7 +84,9 @@ const people = [
   { name: 'Al', age: 12 },
   { name: 'Cy', age: 3 },
 ];
+const tile = { type: 'image', assetId: 'a', mimeType: 'i', bytes: 1, sha256: 's' } as const;
 const moreCases: readonly Case[] = [
+  ['pick_image', { index: -1 }, { items: [{}, tile] }, { image: tile }],
   ['text_slug', {}, { text: '  Crème brûlée & Co! ' }, { text: 'creme-brulee-co' }],
   ['text_slug', { length: 6 }, { text: 'hello - world' }, { text: 'hello' }],
   [
@@ -201,6 +203,7 @@ describe('pure functions', () => {
     ['math_min', {}, { numbers: [] }, 'is empty'],
     ['math_clamp', { min: 2, max: 1, number: 0 }, {}, 'is above'],
     ['list_first', {}, { items: [] }, 'there is no item 0'],
+    ['pick_image', {}, { items: [{ type: 'image' }] }, 'has no picture at 0'],
     ['list_first', {}, { items: 'a' }, 'is no list'],
     [
       'text_upper',
