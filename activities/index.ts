@@ -6,7 +6,7 @@ import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
 import { cancelFire, followFire } from './follow-fire';
 import { importAsset, runPure } from './own-steps';
-import { finishExecution, pauseExecution, recordProgress } from './record-progress';
+import { continueExecution, finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
 import { sendDelivery } from './send-delivery';
 import { settleJobs } from './settle-jobs';
@@ -44,6 +44,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     cancelFire: bind(cancelFire),
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
+    continueExecution: bind(continueExecution),
     finishExecution: bind(finishExecution),
   };
 }

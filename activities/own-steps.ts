@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { UnexpectedReplyError, type NodeDefinition } from '../pipeline/node-definition';
+import { UnexpectedReplyError, valueType, type NodeDefinition } from '../pipeline/node-definition';
 import { pureFunctions } from '../pipeline/pure/functions';
 import { executions } from '../store/database/executions';
 import type { NodeChange } from '../store/database/executions/execution-writer';
@@ -38,7 +38,7 @@ export async function computePure(
   for (const [port, value] of Object.entries(pureFunction(config, inputs))) {
     const declared = definition.outputs[port];
     if (!declared) throw new UnexpectedReplyError(`${definition.type} has no output "${port}".`);
-    outputs[port] = await storeValue(deps, declared.type, value, { accountId });
+    outputs[port] = await storeValue(deps, valueType(declared.type), value, { accountId });
   }
   return outputs;
 }

@@ -1,6 +1,7 @@
 import { executions } from '../store/database/executions';
 import { failpoint } from '../store/failpoints';
 import type {
+  ExecutionScope,
   FinishExecutionInput,
   FinishExecutionResult,
   PauseExecutionInput,
@@ -19,7 +20,14 @@ export async function recordProgress(deps: ProgressDependencies, input: RecordPr
 /** Shows that the execution waits for its user, and for what; gives back what is held for nothing. A repeat changes nothing. */
 export async function pauseExecution(deps: ProgressDependencies, input: PauseExecutionInput): Promise<void> {
   const { failure, resumesTaken, nodes } = input;
-  await writeFenced(deps, input, (writer) => writer.pause({ failure, resumesTaken, nodes }));
+  await writeFenced(deps, input, (writer) =>
+    writer.pause({ resumesTaken, nodes, ...(failure ? { failure } : {}) }),
+  );
+}
+
+/** Shows that the execution does not wait any more, since something else than a resume lets it go on. A repeat changes nothing. */
+export async function continueExecution(deps: ProgressDependencies, input: ExecutionScope): Promise<void> {
+  await writeFenced(deps, input, (writer) => writer.goOn());
 }
 
 /** Ends the execution: last states, failure, the rest of the hold released. Once per attempt; a repeat changes nothing. */

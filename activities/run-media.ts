@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { NodeDefinition } from '../pipeline/node-definition';
+import { valueType, type NodeDefinition } from '../pipeline/node-definition';
 import { assetsIn } from '../pipeline/pure/values';
 import type { TempFile } from '../store/assets/asset-store';
 import type {
@@ -166,7 +166,9 @@ async function workOutputs(
 ): Promise<NodeOutputs> {
   const outputs: Record<string, PortValue> = {};
   for (const [port, value] of Object.entries(values)) {
-    outputs[port] = await storeValue(deps, definition.outputs[port]?.type ?? 'json', value, { accountId });
+    outputs[port] = await storeValue(deps, valueType(definition.outputs[port]?.type ?? 'any'), value, {
+      accountId,
+    });
   }
   for (const [port, file] of Object.entries(files)) {
     // A list of files is a list of pictures: no work gives another.

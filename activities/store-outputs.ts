@@ -2,7 +2,12 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { UnexpectedReplyError, type NodeDefinition, type OutputItem } from '../pipeline/node-definition';
+import {
+  UnexpectedReplyError,
+  valueType,
+  type NodeDefinition,
+  type OutputItem,
+} from '../pipeline/node-definition';
 import { AssetStoreUnavailableError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
 import { failpoint } from '../store/failpoints';
 import {
@@ -61,7 +66,7 @@ export async function storeOutputs(
   for (const [port, item] of Object.entries(items)) {
     const declared = definition.outputs[port];
     if (!declared) throw new UnexpectedReplyError(`${definition.type} has no output "${port}".`);
-    outputs[port] = await storeOutput(deps, declared.type, item, source);
+    outputs[port] = await storeOutput(deps, valueType(declared.type), item, source);
   }
   return outputs;
 }

@@ -1,13 +1,16 @@
+import { allNodes } from '../pipeline/pure/all-nodes';
 import type { Quote } from '../pipeline/quote';
 import type { NodeRow } from '../store/database/executions/execution';
 import type { Job } from '../store/database/jobs/job';
 import type { CarriedNode, Plan, PlanNode } from '../workflows/contract';
+import { PlanIndex } from './plan-index';
 
 export interface ResumePlan {
   /** Finished results that are kept, in plan order. */
   readonly carried: readonly CarriedNode[];
+  /** By step. */
   readonly reused: readonly { readonly nodeId: string; readonly credits: number }[];
-  /** Node ids that run (again), in plan order. */
+  /** Node ids that run (again), in plan order; members of a group that is not over among them. */
   readonly rerun: readonly string[];
   /** Paid jobs under way that the run takes over instead of sending again. */
   readonly adoptedJobs: readonly Job[];
@@ -32,63 +35,131 @@ const UNDER_WAY: ReadonlySet<Job['state']> = new Set([
 
 /**
  * Decides what a resume keeps: a finished result is reused if and only if its node key is unchanged and everything that it
- * was made from is kept as well.
+ * was made from is kept as well. In groups that is decided step by step, so a loop goes on in the round that failed.
  *
  * @param quote - Of the whole plan.
  */
-export function planResume(plan: Plan, quote: Quote, { nodes, jobs }: FinishedWork): ResumePlan {
-  const rows = new Map(nodes.filter((row) => row.step === row.nodeId).map((row) => [row.nodeId, row]));
-  const intact = findIntact(plan, rows);
-  const carried = plan.nodes.flatMap(({ id }) => carry(intact.has(id) ? rows.get(id) : undefined));
-  const kept = new Set(carried.map((node) => node.nodeId));
-  const reused = carried.map(({ nodeId }) => ({ nodeId, credits: rows.get(nodeId)?.credits ?? 0 }));
-  const rerun = plan.nodes.map((node) => node.id).filter((id) => !kept.has(id));
+export function planResume(plan: Plan, quote: Quote, { nodes: rows, jobs }: FinishedWork): ResumePlan {
+  const kept = new KeptSteps(new PlanIndex(plan), rows);
+  const finished = rows.filter((row) => kept.isFinished(row.step));
+  const reused = finished.map(({ step, credits }) => ({ nodeId: step, credits }));
+  const top = new Set(finished.map((row) => row.step));
+  const rerun = allNodes(plan.nodes).filter(({ id }) => !kept.isOver(id));
+  const nodes = quote.nodes.filter(({ nodeId }) => rerun.some(({ id }) => id === nodeId));
+  const left = nodes.map((node) => kept.quoteLeft(node));
   return {
-    carried,
+    carried: inPlanOrder(plan, finished.filter(({ step }) => !kept.isInsideFinished(step)).map(carryOf)),
     reused,
-    rerun,
+    rerun: rerun.map(({ id }) => id),
     adoptedJobs: newestJobs(jobs).filter(
-      (job) => UNDER_WAY.has(job.state) && intact.has(job.nodeId) && !kept.has(job.nodeId),
+      (job) => UNDER_WAY.has(job.state) && kept.isIntact(job.step) && !top.has(job.step),
     ),
     creditsNotSpentAgain: reused.reduce((sum, { credits }) => sum + credits, 0),
-    quote: quoteOf(quote, new Set(rerun)),
+    quote: {
+      minCredits: left.reduce((sum, node) => sum + node.minCredits, 0),
+      maxCredits: left.reduce((sum, node) => sum + node.maxCredits, 0),
+      nodes: left,
+    },
   };
+
+  /** A loop may be stopped by what it has cost. */
+  function carryOf({ step, nodeId, outputs, credits }: NodeRow): CarriedNode {
+    const spent = credits + kept.creditsWithin(step);
+    const counts = step !== nodeId || spent > credits;
+    return {
+      nodeId: step,
+      status: 'COMPLETED',
+      outputs: outputs ?? {},
+      ...(counts ? { credits: spent } : {}),
+    };
+  }
 }
 
-/**
- * Nodes whose inputs are exactly those of the earlier run: same key, and upstream nodes that are intact and finished.
- * Values and pure functions need not have finished: computed again they give the same, for nothing.
- */
-function findIntact(plan: Plan, rows: ReadonlyMap<string, NodeRow>): ReadonlySet<string> {
-  const byId = new Map(plan.nodes.map((node) => [node.id, node]));
-  const verdicts = new Map<string, boolean>();
-  const isIntact = (node: PlanNode): boolean => {
-    const known = verdicts.get(node.id);
+/** Rows come in the order of the plan that they were made from. */
+function inPlanOrder(plan: Plan, carried: readonly CarriedNode[]): readonly CarriedNode[] {
+  const places = new Map(plan.nodes.map(({ id }, place) => [id, place]));
+  const placeOf = ({ nodeId }: CarriedNode): number => places.get(nodeId) ?? plan.nodes.length;
+  return carried.toSorted((left, right) => placeOf(left) - placeOf(right));
+}
+
+/** What of earlier runs still holds under a plan. */
+class KeptSteps {
+  private readonly rows: ReadonlyMap<string, NodeRow>;
+  private readonly verdicts = new Map<string, boolean>();
+
+  constructor(
+    private readonly index: PlanIndex,
+    rows: readonly NodeRow[],
+  ) {
+    this.rows = new Map(rows.map((row) => [row.step, row]));
+  }
+
+  /** Its inputs are exactly those of the earlier run: same key, and everything before it is kept. */
+  isIntact(step: string): boolean {
+    const known = this.verdicts.get(step);
     if (known !== undefined) return known;
     // A plan has no cycles; were there one, it would not be intact.
-    verdicts.set(node.id, false);
-    const verdict = rows.get(node.id)?.nodeKey === node.nodeKey && node.dependsOn.every(isKept);
-    verdicts.set(node.id, verdict);
+    this.verdicts.set(step, false);
+    const place = this.index.place(step);
+    const key = (this.rows.get(step) ?? this.rows.get(place?.node.id ?? ''))?.nodeKey;
+    const verdict =
+      place !== undefined &&
+      key === place.node.nodeKey &&
+      this.index.stepsBefore(place).every((before) => this.isKept(before));
+    this.verdicts.set(step, verdict);
     return verdict;
-  };
-  const isKept = (nodeId: string): boolean => {
-    const node = byId.get(nodeId);
-    return node !== undefined && isIntact(node) && (isFree(node) || isFinished(rows.get(nodeId)));
-  };
-  return new Set(plan.nodes.filter(isIntact).map((node) => node.id));
+  }
+
+  /** Finished in an earlier run, and to be reused. */
+  isFinished(step: string): boolean {
+    const row = this.rows.get(step);
+    return row?.status === 'COMPLETED' && row.outputs !== null && this.isIntact(step);
+  }
+
+  /** Nothing of the node is left to run. */
+  isOver(nodeId: string): boolean {
+    const groups = this.index.groupsOf(nodeId);
+    return groups.length === 0 ? this.isFinished(nodeId) : groups.some(({ id }) => this.isOver(id));
+  }
+
+  isInsideFinished(step: string): boolean {
+    return this.index.groupStepsOf(step).some((group) => this.isFinished(group));
+  }
+
+  /** Of all steps inside of a group's step. */
+  creditsWithin(step: string): number {
+    let credits = 0;
+    for (const row of this.rows.values())
+      if (this.index.groupStepsOf(row.step).includes(step)) credits += row.credits;
+    return credits;
+  }
+
+  /** A member has the rounds before it that are left. */
+  quoteLeft(node: Quote['nodes'][number]): Quote['nodes'][number] {
+    const { min, max } = this.index.timesOf(node.nodeId);
+    const steps = [...this.rows.values()].filter(
+      (row) => row.nodeId === node.nodeId && this.isFinished(row.step),
+    );
+    const share = (credits: number, times: number): number =>
+      times === 0 ? 0 : Math.round((credits * Math.max(0, times - steps.length)) / times);
+    return { ...node, minCredits: share(node.minCredits, min), maxCredits: share(node.maxCredits, max) };
+  }
+
+  /** Values and pure functions need not have finished: computed again they give the same, for nothing. So is a skip. */
+  private isKept(step: string): boolean {
+    if (!this.isIntact(step)) return false;
+    const node = this.index.place(step)?.node;
+    const row = this.rows.get(step);
+    return (
+      (node !== undefined && isFree(node)) ||
+      row?.status === 'SKIPPED' ||
+      (row?.status === 'COMPLETED' && row.outputs !== null)
+    );
+  }
 }
 
 function isFree({ work }: PlanNode): boolean {
   return work.kind === 'value' || work.kind === 'pure';
-}
-
-function isFinished(row: NodeRow | undefined): boolean {
-  return row?.status === 'COMPLETED' && row.outputs !== null;
-}
-
-function carry(row: NodeRow | undefined): readonly CarriedNode[] {
-  if (row?.status !== 'COMPLETED' || row.outputs === null) return [];
-  return [{ nodeId: row.nodeId, status: 'COMPLETED', outputs: row.outputs }];
 }
 
 /** The last generation per candidate: earlier ones have failed or were replaced. */
@@ -99,13 +170,4 @@ function newestJobs(jobs: readonly Job[]): readonly Job[] {
     if (job.generation > (newest.get(key)?.generation ?? 0)) newest.set(key, job);
   }
   return [...newest.values()];
-}
-
-function quoteOf(quote: Quote, nodeIds: ReadonlySet<string>): Quote {
-  const nodes = quote.nodes.filter((node) => nodeIds.has(node.nodeId));
-  return {
-    minCredits: nodes.reduce((sum, node) => sum + node.minCredits, 0),
-    maxCredits: nodes.reduce((sum, node) => sum + node.maxCredits, 0),
-    nodes,
-  };
 }

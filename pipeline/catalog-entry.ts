@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { InputPort, NodeDefinition, OutputPort } from './node-definition';
 
+const portSchema = z.object({ name: z.string(), type: z.string(), description: z.string() });
+
 /** A node type as `GET /nodes` shows it: what an editor, a client or an agent needs to use it. */
 export const catalogEntrySchema = z.object({
   /** `category:name`. */
@@ -21,7 +23,16 @@ export const catalogEntrySchema = z.object({
       description: z.string(),
     }),
   ),
-  outputs: z.array(z.object({ name: z.string(), type: z.string(), description: z.string() })),
+  outputs: z.array(portSchema),
+  /** Of a group: the ports that its members see. */
+  inner: z
+    .object({
+      /** What the group gives to each iteration. */
+      gives: z.array(portSchema),
+      /** What each iteration brings back. */
+      takes: z.array(portSchema),
+    })
+    .optional(),
   /** JSON Schema (2020-12) of `data.config` as it may be posted. */
   config: z.record(z.string(), z.unknown()),
   /** Where the work is done. */
@@ -49,7 +60,7 @@ export const catalogEntrySchema = z.object({
 export type CatalogEntry = z.infer<typeof catalogEntrySchema>;
 
 export function describeNode(definition: NodeDefinition): CatalogEntry {
-  const { type, version, label, description, implementation, expectedSeconds } = definition;
+  const { type, version, label, description, implementation, expectedSeconds, inner } = definition;
   const candidates = implementation.kind === 'provider' ? implementation.candidates : [];
   return {
     type,
@@ -58,7 +69,8 @@ export function describeNode(definition: NodeDefinition): CatalogEntry {
     label,
     description,
     inputs: Object.entries(definition.inputs).map(([name, port]) => describeInput(name, port)),
-    outputs: Object.entries(definition.outputs).map(([name, port]) => describeOutput(name, port)),
+    outputs: describePorts(definition.outputs),
+    ...(inner ? { inner: { gives: describePorts(inner.gives), takes: describePorts(inner.takes) } } : {}),
     config: configJsonSchema(definition),
     runs: places[implementation.kind],
     candidates: candidates.map(({ provider, model, price, ...rest }) => ({
@@ -85,6 +97,9 @@ function lifetimeOf({ availableUntil, successor }: Lifetime): Lifetime {
 const places: Readonly<Record<NodeDefinition['implementation']['kind'], CatalogEntry['runs']>> = {
   input: 'at_start',
   pure: 'in_workflow',
+  group: 'in_workflow',
+  delay: 'in_workflow',
+  review: 'in_workflow',
   media: 'on_worker',
   provider: 'at_provider',
 };
@@ -94,8 +109,8 @@ function describeInput(name: string, port: InputPort): CatalogEntry['inputs'][nu
   return { name, type, required, many, orConfig, description };
 }
 
-function describeOutput(name: string, { type, description }: OutputPort): CatalogEntry['outputs'][number] {
-  return { name, type, description };
+function describePorts(ports: Readonly<Record<string, OutputPort | InputPort>>) {
+  return Object.entries(ports).map(([name, { type, description }]) => ({ name, type, description }));
 }
 
 /** Of what is posted, before defaults are filled in. */

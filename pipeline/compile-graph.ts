@@ -5,6 +5,7 @@ import { asScopeObject, NameScope } from './compile/name-scope';
 import { readGraph } from './graph';
 import type { GraphIssue } from './graph-issue';
 import { guardJson } from './json-guard';
+import { valueType } from './node-definition';
 import { nodeDefinition } from './nodes';
 
 export type { CompileInput, CompileResult } from './compile-input';
@@ -36,7 +37,7 @@ export function collectAssetIds(graph: unknown, triggerData?: unknown): string[]
     if (definition?.implementation.kind !== 'input') continue;
     const [output] = Object.values(definition.outputs);
     const { value } = findInputSource(node, true, scope, node.config['value']);
-    const assetId = output && namedAssetId(value, output.type);
+    const assetId = output && namedAssetId(value, valueType(output.type));
     if (assetId !== undefined) ids.add(assetId);
   }
   return [...ids].slice(0, ASSET_IDS_MAX);

@@ -99,7 +99,7 @@ const executionCommon = {
     failed: z.number().int().nonnegative(),
     skipped: z.number().int().nonnegative(),
   }),
-  /** By node id. */
+  /** By node id, and by step (`n7.2.13`, `sub/n3`) for what runs inside of groups; a member's own entry stands for its steps. */
   nodes: z.record(z.string(), nodeViewSchema),
   /** Outputs of the nodes that no other node takes from, by node id. */
   output: z.record(z.string(), outputViewSchema),

@@ -34,6 +34,11 @@ export const GRAPH_ISSUE_CODES = [
   'port_type_mismatch',
   'input_missing',
   'cycle',
+  // groups
+  'parent_invalid',
+  'group_empty',
+  'group_too_deep',
+  'edge_leaves_group',
   // templates
   'template_invalid',
   'template_variable_missing',

@@ -20,7 +20,10 @@ export const graphNodeSchema = z.looseObject({
     .describe("React Flow's component; the node type if data.nodeType and nodeType are absent."),
   nodeType: z.string().optional(),
   position: z.object({ x: z.number(), y: z.number() }).loose().optional(),
-  parentId: z.string().nullish(),
+  parentId: z
+    .string()
+    .nullish()
+    .describe('The group that it runs in (`control:map`, `control:refine`); a frame means nothing.'),
   data: z
     .looseObject({
       nodeType: z.string().optional().describe('`category:name`, see GET /nodes.'),
@@ -72,6 +75,8 @@ export interface GraphNode {
   readonly id: string;
   readonly nodeType: string | undefined;
   readonly label: string | undefined;
+  /** The group or frame that it lies in. */
+  readonly parentId: string | undefined;
   readonly config: JsonObject;
   /** `data` as posted; settings are read from it one by one. */
   readonly data: Readonly<Record<string, unknown>>;
@@ -91,6 +96,8 @@ export interface ReadGraph {
   readonly edges: readonly GraphEdge[];
   /** Ids of notes and frames: not steps, so nothing can be connected to them. */
   readonly noteIds: ReadonlySet<string>;
+  /** What a note or a frame lies in. */
+  readonly noteParents: ReadonlyMap<string, string>;
   /** Ids of nodes that were left out since they are faulty: edges to them are not faulty for that reason. */
   readonly faultyIds: ReadonlySet<string>;
   readonly issues: readonly GraphIssue[];
@@ -122,14 +129,15 @@ export function readGraph(graph: unknown): ReadGraph {
     issues.push(graphIssue([key], 'graph_invalid', message, `Send ${key}: […] as React Flow exports it.`));
     return [];
   };
-  const { nodes, noteIds, faultyIds } = readNodes(list('nodes', true), issues);
+  const { nodes, noteIds, noteParents, faultyIds } = readNodes(list('nodes', true), issues);
   const edges = readEdges(list('edges', false), issues);
-  return { nodes, edges, noteIds, faultyIds, issues };
+  return { nodes, edges, noteIds, noteParents, faultyIds, issues };
 }
 
 function readNodes(posted: readonly unknown[], issues: GraphIssue[]) {
   const nodes: GraphNode[] = [];
   const noteIds = new Set<string>();
+  const noteParents = new Map<string, string>();
   const faultyIds = new Set<string>();
   const firstIndex = new Map<string, number>();
   for (const [index, value] of posted.entries()) {
@@ -151,11 +159,14 @@ function readNodes(posted: readonly unknown[], issues: GraphIssue[]) {
       continue;
     }
     firstIndex.set(id, index);
+    const parentId = readParentId(value);
     if (node === 'note') noteIds.add(id);
-    else if (node) nodes.push(node);
+    if (node === 'note' && parentId !== undefined) noteParents.set(id, parentId);
+    if (node === 'note') continue;
+    if (node) nodes.push(node);
     else faultyIds.add(id);
   }
-  return { nodes, noteIds, faultyIds };
+  return { nodes, noteIds, noteParents, faultyIds };
 }
 
 function readNode(
@@ -195,7 +206,12 @@ function readNode(
   if (found.length > 0 || typeof id !== 'string' || !isRecord(data) || !isRecord(config)) return undefined;
   const label =
     typeof data['label'] === 'string' && data['label'].trim() !== '' ? data['label'].trim() : undefined;
-  return { index, id, nodeType, label: label?.slice(0, 200), config: asJsonObject(config), data };
+  const parentId = readParentId(value);
+  return { index, id, nodeType, label: label?.slice(0, 200), parentId, config: asJsonObject(config), data };
+}
+
+function readParentId({ parentId }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof parentId === 'string' && parentId !== '' ? parentId : undefined;
 }
 
 /** `data.nodeType`, else the node's own `nodeType`, else React Flow's `type`. */

@@ -11,18 +11,59 @@ import type {
 
 /** An input port. A required port may be satisfied by the config field of the same name instead of an edge. */
 export interface InputPort {
-  readonly type: PortType;
+  /** `any`: as the type's `ports` finds out, whatever is connected. */
+  readonly type: PortType | 'any';
   readonly required?: boolean;
   /** Collects any number of edges, in edge order. */
   readonly many?: boolean;
   /** The config field of the same name serves when no edge does. */
   readonly orConfig?: boolean;
+  /** Of a `many` port: a value that is missing is null, so that the others keep their places. */
+  readonly keepsPlaces?: boolean;
   readonly description: string;
 }
 
 export interface OutputPort {
-  readonly type: PortType;
+  readonly type: PortType | 'any';
+  /** A list of values of the type: fits `many` ports, and JSON ports unless it is a list of media. */
+  readonly list?: boolean;
+  /** May give nothing: what needs it is skipped then. */
+  readonly mayBeAbsent?: boolean;
   readonly description: string;
+}
+
+/** What flows into a port, as far as the graph tells. */
+export interface PortShape {
+  readonly type: PortType;
+  readonly list: boolean;
+}
+
+/** Ports of one node; those of most types are the same for every node. */
+export interface NodePorts {
+  readonly inputs: Readonly<Record<string, InputPort>>;
+  readonly outputs: Readonly<Record<string, OutputPort>>;
+  /** Of a group: the ports that its members see. */
+  readonly inner?: {
+    /** What the group gives to each iteration. */
+    readonly gives: Readonly<Record<string, OutputPort>>;
+    /** What each iteration brings back. */
+    readonly takes: Readonly<Record<string, InputPort>>;
+  };
+}
+
+/** What the ports of a node may depend on. */
+export interface PortContext {
+  /** As posted, not yet judged. */
+  readonly config: JsonObject;
+  /** Undefined: nothing is connected, or it cannot be told. */
+  readonly shapeInto: (port: string) => PortShape | undefined;
+  /** The same for what members bring to a group. */
+  readonly shapeTaken: (port: string) => PortShape | undefined;
+}
+
+/** What a value is stored and sampled as where a port takes any. */
+export function valueType(type: PortType | 'any'): PortType {
+  return type === 'any' ? 'json' : type;
 }
 
 /** A list price with where and when it was read; without a source a candidate is not in the catalog. */
@@ -109,12 +150,27 @@ export type NodeImplementation =
   /** Takes `triggerData[config.name ?? id]`, else `config.value`. */
   | { readonly kind: 'input'; readonly valueSchema: z.ZodType }
   /** `function` names an entry of pipeline/pure/functions.ts. */
-  | { readonly kind: 'pure'; readonly function: string }
+  | { readonly kind: 'pure'; readonly function: string; readonly passesReferences?: true }
+  | GroupImplementation
+  | { readonly kind: 'delay' }
+  | { readonly kind: 'review' }
   /** Builds the operation for activities/media from config; the file paths are filled by the activity. */
   | { readonly kind: 'media'; readonly toOperation: (config: JsonObject) => JsonObject }
   | { readonly kind: 'provider'; readonly candidates: readonly CandidateDefinition[] };
 
-export interface NodeDefinition {
+/** A node with members; `control` names an entry of pipeline/pure/controls.ts. */
+export interface GroupImplementation {
+  readonly kind: 'group';
+  readonly control: string;
+  /** Config fields that decide what the group gives to its members: a change of another one leaves their results valid. */
+  readonly givenBy: readonly string[];
+  /** An iteration is given something of what those before it have brought back. */
+  readonly isSequence: boolean;
+  /** What is known, before the run, of how many iterations there will be. */
+  readonly iterations: (request: NodeRequest) => { readonly min: number; readonly max: number };
+}
+
+export interface NodeDefinition extends NodePorts {
   /** `category:name`. */
   readonly type: string;
   /** Raised when the same config comes to mean something else; part of the node key. */
@@ -125,6 +181,10 @@ export interface NodeDefinition {
   readonly config: z.ZodType<JsonObject>;
   readonly inputs: Readonly<Record<string, InputPort>>;
   readonly outputs: Readonly<Record<string, OutputPort>>;
+  /** For types whose ports depend on their config or on what is connected; the definition itself then tells what is usual. */
+  readonly ports?: (context: PortContext) => NodePorts;
+  /** The input that an edge without a handle means, where any type fits. */
+  readonly mainInput?: string;
   readonly implementation: NodeImplementation;
   /** Usual time from start to result, seconds; a job's time-out is ten times that, at least 600 s. */
   readonly expectedSeconds: number;

@@ -15,6 +15,9 @@ export interface NodeIdentity {
   readonly providers: readonly string[];
   readonly inputs: readonly PlanInput[];
   readonly changes: readonly ChangeIdentity[];
+  /** Of a group: its members, and what they bring to it. */
+  readonly members?: readonly string[];
+  readonly taken?: readonly PlanInput[];
 }
 
 /** Like `providers`, its model counts as given, not what it comes to with the credentials at hand. */
@@ -27,7 +30,9 @@ type ChangeIdentity = Omit<PlanChange, 'candidates'> & { readonly model: string 
  */
 export function computeNodeKey(identity: NodeIdentity, keyOf: (nodeId: string) => string): string {
   const { nodeType, nodeTypeVersion, config, templates, work, providers, inputs, changes } = identity;
-  const edges = inputs.map(({ port, sourceNodeId, sourcePort }) => [port, keyOf(sourceNodeId), sourcePort]);
+  const { members, taken = [] } = identity;
+  const edgesOf = (those: readonly PlanInput[]) =>
+    those.map(({ port, sourceNodeId, sourcePort }) => [port, keyOf(sourceNodeId), sourcePort]);
   const placesOf = (those: readonly PlanTemplate[]): JsonValue =>
     those.map(({ path, parts }) => [
       [...path],
@@ -48,7 +53,8 @@ export function computeNodeKey(identity: NodeIdentity, keyOf: (nodeId: string) =
     // Absent without changes: so the keys of nodes that have none stay what they were.
     ...(changes.length > 0 ? { changes: changes.map((change) => changeContent(change, placesOf)) } : {}),
     // Order matters within a port, not between ports.
-    edges: sortByPort(edges),
+    edges: sortByPort(edgesOf(inputs)),
+    ...(members ? { members: members.map(keyOf).toSorted(), taken: sortByPort(edgesOf(taken)) } : {}),
   };
   return createHash('sha256').update(canonicalJson(content)).digest('hex');
 }

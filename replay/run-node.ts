@@ -44,6 +44,9 @@ export async function runNode(
     case 'value':
       return { source: 'value', outputs: assets.actualOutputs(work.outputs) };
     case 'import':
+    case 'group':
+    case 'delay':
+    case 'review':
       return { source: 'recorded', outputs: assets.actualOutputs(recorded.outputs ?? {}) };
     case 'pure': {
       const input = { ...stepInput(context, node, lookup), function: work.function };

@@ -7,7 +7,8 @@
  * - node, edge, port (handle), node type: the words of React Flow.
  * - plan: the compiled graph that Temporal gets.
  * - candidate: provider + model able to serve a node type, in order of preference.
- * - step: a node in one place of a run (`n7`; inside loops it will carry its iteration path).
+ * - step: a node in one place of a run: `n7`, inside groups with its iteration path `n7.2.13`, in a sub-pipeline `sub/n3`.
+ * - group: a node with a body of other nodes (map, refine, a workflow as a node); iteration: one run of the body.
  * - job: one paid call at a provider, keyed `execution/step/candidate/generation`.
  * - asset: stored bytes. Credit: US$0.001, an integer. Mode: live or test. Account: tenant.
  * - Trap: Temporal's `runId` names one Temporal run; an execution may have several of them.
@@ -73,6 +74,11 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/** Node of a step: `sub.2/n3.1` is the node `sub/n3`. Ids of nodes hold neither dots nor slashes. */
+export function nodeIdOfStep(step: string): string {
+  return step.replaceAll(/[.][0-9]+/g, '');
+}
+
 export type PortType = 'text' | 'number' | 'boolean' | 'json' | 'image' | 'video' | 'audio' | 'file';
 
 /** Reference to stored bytes; all that ever travels through Temporal in place of media or of text over 8 KB. */
@@ -106,8 +112,8 @@ export const INLINE_VALUE_BYTES_MAX = 8_192;
 
 /** The compiled graph: plain JSON, in posted order, at most 1 MB. */
 export interface Plan {
-  /** Version of the interpreter's meaning; a worker refuses a plan that it does not know. */
-  readonly interpreter: 1;
+  /** Version of the interpreter's meaning; a worker refuses a plan that it does not know. 2: branches, groups, waits. */
+  readonly interpreter: 1 | 2;
   readonly nodes: readonly PlanNode[];
 }
 
@@ -135,6 +141,26 @@ export interface PlanNode {
   readonly changes?: readonly PlanChange[];
   /** A result of the same request from any execution of the account and mode will do. */
   readonly cache?: 'workspace';
+  /** Of a group: what it runs once per iteration. */
+  readonly body?: PlanBody;
+}
+
+/** The nodes of a group, in posted order; their ids are unique in the whole plan. */
+export interface PlanBody {
+  /** `dependsOn` of each names members only: what comes from outside of the group is there when it begins. */
+  readonly nodes: readonly PlanNode[];
+  /** What members bring to the inner ports of the group. */
+  readonly inputs: readonly PlanInput[];
+  /** What members take from outside of the group. */
+  readonly captures: readonly PlanInput[];
+  /** `iteration`: steps end in the iteration's number, `n7.2`; `path`: the group runs once, its steps are `sub/n3`. */
+  readonly naming: 'iteration' | 'path';
+  /** Iterations that a run makes; what is known of them before it. */
+  readonly iterations: { readonly min: number; readonly max: number };
+  /** An iteration is given something of what those before it have brought back. */
+  readonly isSequence?: true;
+  /** Hex digest of what decides what the group gives to its members: part of their keys. */
+  readonly givenKey: string;
 }
 
 /** Another try of a node after a failure of one of these codes, with parts of its config, or its model, changed. */
@@ -159,7 +185,18 @@ export type NodeWork =
       readonly url: string;
     }
   /** A named function of pipeline/pure, run inside the workflow. */
-  | { readonly kind: 'pure'; readonly function: string }
+  | {
+      readonly kind: 'pure';
+      readonly function: string;
+      /** References to stored text are passed on as they are, not read. */
+      readonly passesReferences?: true;
+    }
+  /** A group: the named function of pipeline/pure decides which iterations of the body run, and what comes of them. */
+  | { readonly kind: 'group'; readonly control: string }
+  /** Waits, without holding anything but its place. */
+  | { readonly kind: 'delay' }
+  /** Waits for a person. */
+  | { readonly kind: 'review' }
   /** Local image or video work in a child process. */
   | { readonly kind: 'media' }
   /** A job at the first candidate that accepts it. */
@@ -182,8 +219,18 @@ export function candidateKey(candidate: Pick<Candidate, 'provider' | 'model'>): 
 export interface PlanInput {
   readonly port: string;
   readonly many: boolean;
+  /** A member's input may name its group: the group then gives what it gives to this iteration. */
   readonly sourceNodeId: string;
   readonly sourcePort: string;
+  /**
+   * What follows when its source gives nothing, being skipped or having taken another way. Absent: the node is skipped.
+   * `others`: another edge of the port must bring a value. `none`: the port may stay empty.
+   */
+  readonly whenMissing?: 'others' | 'none';
+  /** The source gives a list, of which each element counts as a value of this `many` port. */
+  readonly spread?: true;
+  /** A value that is missing is null at this `many` port, so that the others keep their places. */
+  readonly keepsPlace?: true;
 }
 
 /** One place of a config that is filled when its nodes are done. A single reference part keeps the value's type. */
@@ -226,6 +273,7 @@ export interface ExecutionInput {
 }
 
 export interface CarriedNode {
+  /** The step: the name is older than groups. */
   readonly nodeId: string;
   /** `WAITING`: only in a run that continues another one as new. */
   readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'WAITING';
@@ -237,6 +285,8 @@ export interface CarriedNode {
   readonly attempts?: number;
   /** `provider:model`. */
   readonly servedBy?: string;
+  /** Of a delay or a review: when it is over, milliseconds since 1970. */
+  readonly dueAtMs?: number;
 }
 
 // ---------------------------------------------------------------- signals
@@ -340,6 +390,8 @@ export type AwaitJobResult =
 /** One node that needed no activity of its own, or that ended without one. */
 export interface NodeProgress {
   readonly nodeId: string;
+  /** The node id unless given. */
+  readonly step?: string;
   readonly status: 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'CANCELLED';
   readonly outputs?: NodeOutputs;
   readonly error?: FailureView;
@@ -352,8 +404,8 @@ export interface RecordProgressInput extends ExecutionScope {
 
 export interface PauseExecutionInput extends ExecutionScope {
   readonly nodes: readonly NodeProgress[];
-  /** Of the first waiting node in plan order. */
-  readonly failure: ExecutionFailure;
+  /** Of the first waiting node in plan order; absent when the run waits for reviews alone. */
+  readonly failure?: ExecutionFailure;
   /** `resumeNumber` of the last resume that this run has taken, 0 before the first: a newer one in the row is on its way. */
   readonly resumesTaken: number;
 }
@@ -438,6 +490,8 @@ export interface Activities {
 export interface LocalActivities {
   readonly recordProgress: (input: RecordProgressInput) => Promise<void>;
   readonly pauseExecution: (input: PauseExecutionInput) => Promise<void>;
+  /** Shows that a run which waited goes on, not by a resume. */
+  readonly continueExecution: (input: ExecutionScope) => Promise<void>;
   readonly finishExecution: (input: FinishExecutionInput) => Promise<FinishExecutionResult>;
 }
 

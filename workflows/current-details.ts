@@ -1,5 +1,6 @@
-import type { Plan } from './contract';
-import type { RunState } from './run-state';
+import type { RunState } from '../pipeline/pure/run/run-state';
+import { allNodes } from '../pipeline/pure/all-nodes';
+import { nodeIdOfStep, type Plan } from './contract';
 
 /** Temporal keeps at most 20,000 bytes of details; names of users may take three bytes a letter. */
 const DETAILS_LENGTH_MAX = 6_000;
@@ -13,11 +14,12 @@ export function currentDetails(plan: Plan, state: RunState): string {
   ];
   const headings = lines.length;
   let length = 0;
-  for (const node of plan.nodes) {
-    const { status, servedBy, attempts, credits, carried } = state.get(node.id);
+  const nodes = new Map(allNodes(plan.nodes).map((node) => [node.id, node]));
+  for (const [step, { status, servedBy, attempts, credits, carried }] of state.steps) {
+    const node = nodes.get(nodeIdOfStep(step));
     const cells = [
-      `${node.label} (${node.id})`,
-      node.nodeType,
+      `${node?.label ?? ''} (${step})`,
+      node?.nodeType ?? '',
       carried ? `${status} (reused)` : status,
       servedBy ?? '',
       attempts || '',
@@ -26,7 +28,7 @@ export function currentDetails(plan: Plan, state: RunState): string {
     const line = `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
     length += line.length;
     if (length > DETAILS_LENGTH_MAX) {
-      lines.push(`| … ${plan.nodes.length - lines.length + headings} more | | | | | |`);
+      lines.push(`| … ${state.steps.size - lines.length + headings} more | | | | | |`);
       break;
     }
     lines.push(line);

@@ -10,21 +10,32 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { createReadyQueue, type ReadyQueue } from '../pipeline/pure/ready-nodes';
+import { allNodes } from '../pipeline/pure/all-nodes';
+import { PlanRun } from '../pipeline/pure/run/plan-run';
+import type { Step } from '../pipeline/pure/run/scope';
+import { RunState, type StepEnd } from '../pipeline/pure/run/run-state';
 import {
+  nodeIdOfStep,
+  type ExecutionFailure,
   type ExecutionInput,
   type ExecutionScope,
   type FinishExecutionInput,
-  type PlanNode,
+  type ResumeSignal,
 } from './contract';
 import { currentDetails } from './current-details';
 import { failureView, waitingView, waitsForUser } from './failure-policy';
 import { ResumeInbox } from './resume-inbox';
+import { runDelay } from './run-delay';
 import { executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
 import { runNode } from './run-node';
-import { outcomeOf, RunState } from './run-state';
 import { statusAttributes, summaryAttributes } from './search-attributes';
-import { cancelJobs, finishExecution, pauseExecution, recordProgress } from './step-activities';
+import {
+  cancelJobs,
+  continueExecution,
+  finishExecution,
+  pauseExecution,
+  recordProgress,
+} from './step-activities';
 
 export interface ExecutionResult {
   readonly executionId: string;
@@ -52,9 +63,12 @@ export async function runExecution(input: ExecutionInput): Promise<ExecutionResu
 class ExecutionRun {
   private readonly state: RunState;
   private readonly inbox: ResumeInbox;
-  private queue: ReadyQueue;
+  private plan: PlanRun;
   private scope: ExecutionScope;
   private running = 0;
+  /** Delays and reviews: they hold nothing, and a run may be handed over meanwhile. */
+  private resting = 0;
+  private isPaused = false;
   /** Counts ends of nodes; one number to wait on instead of a race of promises. */
   private ends = 0;
   /** Nodes that ran here and neither run nor wait any more. */
@@ -62,9 +76,10 @@ class ExecutionRun {
   private progressPending = false;
 
   constructor(private readonly input: ExecutionInput) {
-    if (input.plan.interpreter !== 1) {
+    const { interpreter } = input.plan;
+    if (interpreter !== 1 && interpreter !== 2) {
       throw ApplicationFailure.nonRetryable(
-        `This worker reads plans of interpreter 1, not ${String(input.plan.interpreter)}.`,
+        `This worker reads plans of interpreters 1 and 2, not ${String(interpreter)}.`,
         'Internal',
       );
     }
@@ -79,17 +94,7 @@ class ExecutionRun {
     };
     this.inbox = new ResumeInbox(input.resumesTaken ?? 0);
     this.state = new RunState(input.plan, input.carried);
-    this.queue = this.openQueue();
-  }
-
-  /** What is over, for this run or an earlier one, is settled; what waits is left out by `startReadyNodes`. */
-  private openQueue(): ReadyQueue {
-    const queue = createReadyQueue(this.input.plan.nodes);
-    for (const [nodeId, { status }] of this.state.nodes) {
-      const outcome = outcomeOf(status);
-      if (outcome) queue.settle(nodeId, outcome);
-    }
-    return queue;
+    this.plan = new PlanRun(input.plan.nodes, this.state);
   }
 
   async run(): Promise<ExecutionResult> {
@@ -103,22 +108,26 @@ class ExecutionRun {
     return CancellationScope.nonCancellable(() => this.end());
   }
 
-  /** Starts ready nodes until none is left, none runs and none waits. Throws only when the run is cancelled or replaced. */
+  /** Starts ready steps until none is left, none runs and none waits. Throws only when the run is cancelled or replaced. */
   private async interpret(): Promise<void> {
     for (;;) {
       const handOver = this.isHistoryLong();
-      if (!handOver && !this.stopsEarly()) this.startReadyNodes();
+      if (!handOver && !this.stopsEarly()) this.startReadySteps();
       setCurrentDetails(currentDetails(this.input.plan, this.state));
-      if (this.running === 0) {
-        if (handOver && this.queue.pending() > 0 && !this.stopsEarly()) await this.handOver();
-        if (this.stopsEarly() || !this.state.waiting()) return;
-        if (!this.retryUnpaid()) await this.waitForResume();
+      if (this.running > 0) {
+        this.reportProgress();
+        const seen = this.ends;
+        await condition(() => this.ends > seen);
         continue;
       }
-      this.reportProgress();
-      const seen = this.ends;
-      await condition(() => this.ends > seen);
+      if (handOver && this.plan.pending() > 0 && !this.stopsEarly()) await this.handOver();
+      if (this.stopsEarly() || !this.isWaiting()) return;
+      if (!this.retryUnpaid()) await this.rest();
     }
+  }
+
+  private isWaiting(): boolean {
+    return this.resting > 0 || this.state.waiting() !== undefined;
   }
 
   private isHistoryLong(): boolean {
@@ -127,100 +136,111 @@ class ExecutionRun {
     return continueAsNewSuggested || historyLength > handOverAfterEvents;
   }
 
-  private startReadyNodes(): void {
-    for (let ready = this.queue.takeReady(); ready.length > 0; ready = this.queue.takeReady()) {
-      for (const node of ready) {
-        if (this.state.get(node.id).status === 'WAITING') continue;
-        if (node.work.kind === 'value') this.completeValue(node);
-        else this.start(node);
-      }
-    }
+  private startReadySteps(): void {
+    for (const step of this.plan.takeReady()) this.start(step);
+    this.progressPending ||= this.plan.takeNews();
   }
 
-  private completeValue(node: PlanNode): void {
-    if (node.work.kind !== 'value') return;
-    this.state.complete(node.id, { outputs: node.work.outputs, credits: 0, attempts: 0, unrecorded: true });
-    this.settle(node.id);
-  }
-
-  private start(node: PlanNode): void {
-    this.running += 1;
-    Object.assign(this.state.get(node.id), { status: 'RUNNING', beganAfter: this.over });
-    void this.runToEnd(node).finally(() => {
-      this.running -= 1;
+  private start(step: Step): void {
+    const rests = step.node.work.kind === 'delay';
+    this.count(rests, 1);
+    Object.assign(step.state, { status: 'RUNNING', beganAfter: this.over });
+    void this.runToEnd(step).finally(() => {
+      this.count(rests, -1);
       this.ends += 1;
     });
   }
 
-  /** Never rejects: an unhandled rejection would fail the workflow task, which Temporal retries for ever. */
-  private async runToEnd(node: PlanNode): Promise<void> {
-    try {
-      const end = await runNode(this.scope, node, this.state.inputsOf(node), (nodeId) =>
-        this.state.outputs(nodeId),
-      );
-      this.state.complete(node.id, end);
-      this.progressPending ||= end.unrecorded;
-    } catch (error) {
-      this.recordFailure(node, error);
-    }
-    if (this.state.get(node.id).status !== 'WAITING') this.over += 1;
-    this.settle(node.id);
+  private count(rests: boolean, change: 1 | -1): void {
+    if (rests) this.resting += change;
+    else this.running += change;
   }
 
-  private recordFailure(node: PlanNode, error: unknown): void {
+  /** Never rejects: an unhandled rejection would fail the workflow task, which Temporal retries for ever. */
+  private async runToEnd(step: Step): Promise<void> {
+    try {
+      const end = await this.runStep(step);
+      this.state.complete(step.id, end);
+      this.progressPending ||= end.unrecorded;
+    } catch (error) {
+      this.recordFailure(step, error);
+    }
+    if (step.state.status !== 'WAITING') this.over += 1;
+    this.plan.settle(step.id);
+  }
+
+  private runStep(step: Step): Promise<StepEnd> {
+    const inputs = this.plan.inputsOf(step);
+    const lookup = (nodeId: string) => step.scope.lookup(nodeId);
+    if (step.node.work.kind !== 'delay') return runNode(this.scope, step, inputs, lookup);
+    this.progressPending = true;
+    return runDelay(step, inputs, lookup);
+  }
+
+  private recordFailure({ id, node, state }: Step, error: unknown): void {
     const failure = failureOf(error);
     // A worker that died while its step was being cancelled shows as a time-out; it is none of the node's.
     const wasStopped = failure.type === 'Cancelled' || failure.type === 'JobTimeout';
     if (wasStopped && CancellationScope.current().consideredCancelled) {
-      this.state.get(node.id).status = 'CANCELLED';
+      state.status = 'CANCELLED';
       return;
     }
-    if (waitsForUser(node, failure.type)) this.state.wait(node.id, waitingView(failure));
-    else this.state.fail(node.id, failureView(failure));
+    if (waitsForUser(node, failure.type)) this.state.wait(id, waitingView(failure));
+    else this.state.fail(id, failureView(failure));
     this.progressPending = true;
-  }
-
-  private settle(nodeId: string): void {
-    const outcome = outcomeOf(this.state.get(nodeId).status);
-    if (outcome) this.queue.settle(nodeId, outcome);
   }
 
   /** The user is asked for credits only once nothing else can set any free. Ends: each try follows the end of a node. */
   private retryUnpaid(): boolean {
     const unpaid = this.state.unpaidBefore(this.over);
-    for (const node of unpaid) this.start(node);
+    for (const step of unpaid) this.start(this.plan.step(step));
     return unpaid.length > 0;
   }
 
   /** Holds no slot and no memory of a worker's but the cached run: days are as good as seconds. */
-  private async waitForResume(): Promise<void> {
+  private async rest(): Promise<void> {
+    const failure = this.state.waiting();
+    const seen = this.ends;
     // After a reset the signals of the past come first: then there is nothing to wait for.
-    if (!this.inbox.hasResume) await this.pause();
-    await condition(() => this.inbox.hasResume || this.inbox.isSuperseded);
-    const resume = this.inbox.take();
-    if (this.inbox.isSuperseded || !resume) {
+    if (!failure) this.reportProgress();
+    else if (!this.inbox.hasResume) await this.pause(failure);
+    await condition(() => this.inbox.hasResume || this.inbox.isSuperseded || this.ends > seen);
+    if (this.inbox.isSuperseded) {
       upsertSearchAttributes(statusAttributes({ status: 'FAILED' }));
       throw superseded();
     }
+    const resume = this.inbox.take();
+    if (resume) this.reopen(resume);
+    else await this.goOn();
+  }
+
+  private async pause(failure: ExecutionFailure): Promise<void> {
+    const { resumesTaken } = this.inbox;
+    this.progressPending = false;
+    this.isPaused = true;
+    upsertSearchAttributes(statusAttributes({ status: 'WAITING', failure }));
+    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), failure, resumesTaken });
+  }
+
+  private reopen({ resumedAtMs, resubmitUnknown }: ResumeSignal): void {
     const { continuedFromRunId, executionId, accountId, mode } = this.scope;
-    const { resumedAtMs, resubmitUnknown } = resume;
     this.scope = {
       ...{ executionId, accountId, mode, resumedAtMs },
       ...(continuedFromRunId ? { continuedFromRunId } : {}),
       ...(resubmitUnknown ? { resubmitUnknown } : {}),
     };
     this.state.reopen();
-    this.queue = this.openQueue();
+    this.plan = new PlanRun(this.input.plan.nodes, this.state);
+    this.isPaused = false;
     upsertSearchAttributes(statusAttributes({ status: 'RUNNING' }));
   }
 
-  private async pause(): Promise<void> {
-    const failure = this.state.waiting();
-    if (!failure) return;
-    const { resumesTaken } = this.inbox;
-    this.progressPending = false;
-    upsertSearchAttributes(statusAttributes({ status: 'WAITING', failure }));
-    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), failure, resumesTaken });
+  /** A step that rested is over, so what follows it runs while the rest of the run still waits. */
+  private async goOn(): Promise<void> {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    upsertSearchAttributes(statusAttributes({ status: 'RUNNING' }));
+    await continueExecution(this.scope);
   }
 
   private stopsEarly(): boolean {
@@ -251,7 +271,7 @@ class ExecutionRun {
   private async end(): Promise<ExecutionResult> {
     const failure = this.state.failure();
     this.state.failWaiting();
-    this.skipBlockedNodes();
+    if (!failure) this.skipUnreached();
     if (!failure) {
       const creditsCharged = await this.finish({ status: 'COMPLETED' });
       return { executionId: this.input.executionId, status: 'COMPLETED', creditsCharged };
@@ -260,10 +280,14 @@ class ExecutionRun {
     throw executionFailed(failure);
   }
 
-  /** What waits only for failed nodes with `onError: continue` will not run, by the user's own choice. */
-  private skipBlockedNodes(): void {
-    if (this.state.failure()) return;
-    for (const nodeId of this.queue.blocked()) this.state.get(nodeId).status = 'SKIPPED';
+  /** Members of groups that no iteration has come to. */
+  private skipUnreached(): void {
+    const reached = new Set([...this.state.steps.keys()].map(nodeIdOfStep));
+    for (const { id } of allNodes(this.input.plan.nodes)) {
+      if (reached.has(id)) continue;
+      this.state.open(id);
+      this.state.skip(id);
+    }
   }
 
   private async endCancelled(): Promise<never> {

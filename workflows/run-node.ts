@@ -1,4 +1,5 @@
 import { sleep } from '@temporalio/workflow';
+import type { StepEnd } from '../pipeline/pure/run/run-state';
 import { fillTemplates } from '../pipeline/pure/templates';
 import { pureFunctions } from '../pipeline/pure/functions';
 import { isAssetReference, utf8Bytes } from '../pipeline/pure/values';
@@ -12,6 +13,7 @@ import {
   type JsonObject,
   type NodeInputs,
   type NodeOutputs,
+  type NodeWork,
   type PlanChange,
   type PlanNode,
   type PortValue,
@@ -21,17 +23,7 @@ import {
 } from './contract';
 import { readStepFailure, stepFailure, type StepFailure } from './failure-policy';
 import { nextChange } from './next-change';
-import { awaitActivities, ownActivities, sendActivities } from './step-activities';
-
-/** A node's end as the interpreter sees it; `candidate` is the one that served it. */
-export interface NodeEnd {
-  readonly outputs: NodeOutputs;
-  readonly credits: number;
-  readonly attempts: number;
-  readonly candidate?: Candidate;
-  /** No activity wrote the node's row. */
-  readonly unrecorded: boolean;
-}
+import { awaitActivities, ownActivities, sendActivities, type StepPlace } from './step-activities';
 
 /** Carries a decided failure to the interpreter; never leaves the workflow. */
 export class StepFailed extends Error {
@@ -53,32 +45,37 @@ export class StepFailed extends Error {
  */
 export async function runNode(
   scope: ExecutionScope,
-  node: PlanNode,
+  step: StepPlace,
   inputs: NodeInputs,
   lookup: (nodeId: string) => NodeOutputs | undefined,
-): Promise<NodeEnd> {
-  if (node.work.kind === 'value') return unrecorded(node.work.outputs);
-  const input = stepInput(scope, node, inputs, lookup);
-  switch (node.work.kind) {
+): Promise<StepEnd> {
+  const { work } = step.node;
+  const input = stepInput(scope, step, inputs, lookup);
+  switch (work.kind) {
     case 'pure':
-      return runPureNode(node, node.work.function, input);
+      return runPureNode(step, work, input);
     case 'media':
-      return recorded(await ownStep(() => ownActivities(node, 'media').runMedia(input)));
+      return recorded(await ownStep(() => ownActivities(step, 'media').runMedia(input)));
     case 'import': {
-      const { url, port, mediaType } = node.work;
+      const { url, port, mediaType } = work;
       const importInput = { ...input, url, port, mediaType };
-      return recorded(await ownStep(() => ownActivities(node, 'import').importAsset(importInput)));
+      return recorded(await ownStep(() => ownActivities(step, 'import').importAsset(importInput)));
     }
     case 'provider':
-      return runCandidates(node, node.work.candidates, (changeNumber) =>
-        changeNumber === 0 ? input : changedInput(scope, node, changeNumber, { inputs, lookup }),
+      return runCandidates(step, work.candidates, (changeNumber) =>
+        changeNumber === 0 ? input : changedInput(scope, step, changeNumber, { inputs, lookup }),
       );
+    case 'delay':
+    case 'review':
+    case 'value':
+    case 'group':
+      throw new StepFailed(stepFailure('Internal', `A ${work.kind} is no work of a step's own.`), true);
   }
 }
 
 function stepInput(
   scope: ExecutionScope,
-  node: PlanNode,
+  { id: step, node }: StepPlace,
   inputs: NodeInputs,
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): StepInput {
@@ -86,13 +83,13 @@ function stepInput(
   const { id: nodeId, nodeType, nodeTypeVersion, nodeKey, timeoutSeconds, attemptsMax, cache } = node;
   const type = { nodeType, nodeTypeVersion, nodeKey };
   const settings = { timeoutSeconds, attemptsMax, ...(cache ? { cache } : {}) };
-  return { ...scope, step: nodeId, nodeId, ...type, config, texts, inputs, ...settings };
+  return { ...scope, step, nodeId, ...type, config, texts, inputs, ...settings };
 }
 
 /** What a try with a change of the node's is made of. */
 function changedInput(
   scope: ExecutionScope,
-  node: PlanNode,
+  { id, node }: StepPlace,
   changeNumber: number,
   given: { readonly inputs: NodeInputs; readonly lookup: (nodeId: string) => NodeOutputs | undefined },
 ): StepInput {
@@ -100,7 +97,7 @@ function changedInput(
   const inputs = Object.fromEntries(
     Object.entries(given.inputs).filter(([port]) => !replacedInputs.includes(port)),
   );
-  return stepInput(scope, { ...node, config, templates }, inputs, given.lookup);
+  return stepInput(scope, { id, node: { ...node, config, templates } }, inputs, given.lookup);
 }
 
 function requireChange(node: PlanNode, changeNumber: number): PlanChange {
@@ -123,12 +120,17 @@ function fill(
 }
 
 /** Pure functions run here, in the workflow; only what lies in the asset store, or must go there, needs an activity. */
-async function runPureNode(node: PlanNode, name: string, input: StepInput): Promise<NodeEnd> {
+async function runPureNode(
+  step: StepPlace,
+  { function: name, passesReferences }: Extract<NodeWork, { kind: 'pure' }>,
+  input: StepInput,
+): Promise<StepEnd> {
+  if (passesReferences) return unrecorded(runPureFunction(name, input.config, input.inputs));
   if (input.texts.length === 0 && !Object.values(input.inputs).some(holdsStoredText)) {
     const outputs = runPureFunction(name, input.config, input.inputs);
     if (Object.values(outputs).every(fitsInline)) return unrecorded(outputs);
   }
-  return recorded(await ownStep(() => ownActivities(node, 'pure').runPure({ ...input, function: name })));
+  return recorded(await ownStep(() => ownActivities(step, 'pure').runPure({ ...input, function: name })));
 }
 
 function runPureFunction(name: string, config: JsonObject, inputs: NodeInputs): NodeOutputs {
@@ -167,15 +169,16 @@ async function ownStep(run: () => Promise<StepResult>): Promise<StepResult> {
  * When every circuit is open, the node waits for the earliest probe and goes round again, within its time limit.
  */
 async function runCandidates(
-  node: PlanNode,
+  step: StepPlace,
   candidates: readonly Candidate[],
   inputFor: (changeNumber: number) => StepInput,
-): Promise<NodeEnd> {
+): Promise<StepEnd> {
+  const { node } = step;
   const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
   let changeNumber = 0;
   for (;;) {
     const those = changeNumber === 0 ? candidates : requireChange(node, changeNumber).candidates;
-    const round = await tryCandidates(node, those, inputFor(changeNumber), changeNumber);
+    const round = await tryCandidates(step, those, inputFor(changeNumber), changeNumber);
     if (round.end) return round.end;
     const next = round.laterChange ?? nextChange(node.changes ?? [], changeNumber, round.failures);
     if (next !== undefined) {
@@ -195,7 +198,7 @@ interface TriedCandidate {
 }
 
 type Round =
-  | { readonly end: NodeEnd; readonly failures?: undefined }
+  | { readonly end: StepEnd; readonly failures?: undefined }
   | {
       readonly end?: undefined;
       readonly failures: readonly TriedCandidate[];
@@ -204,20 +207,21 @@ type Round =
     };
 
 async function tryCandidates(
-  node: PlanNode,
+  step: StepPlace,
   candidates: readonly Candidate[],
   input: StepInput,
   changeNumber: number,
 ): Promise<Round> {
+  const { changes } = step.node;
   const failures: TriedCandidate[] = [];
   for (const candidate of candidates) {
     const fallbackFrom = failures.map((tried) => candidateKey(tried.candidate));
     try {
-      const result = await runCandidate(node, candidate, {
+      const result = await runCandidate(step, candidate, {
         ...input,
         candidate,
         fallbackFrom,
-        ...(node.changes ? { change: { number: changeNumber, of: node.changes.length } } : {}),
+        ...(changes ? { change: { number: changeNumber, of: changes.length } } : {}),
       });
       return { end: { ...recorded(result), candidate } };
     } catch (error) {
@@ -234,10 +238,11 @@ async function tryCandidates(
  * A job that did not run since our file could not be fetched is no paid attempt: it is opened anew, after 1, 2, 4 s. So
  * is one that we had cancelled ourselves when the run before this one had ended.
  */
-async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
+async function runCandidate(step: StepPlace, candidate: Candidate, input: JobInput): Promise<StepResult> {
+  const { node } = step;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runJob(node, candidate, input);
+      return await runJob(step, candidate, input);
     } catch (error) {
       const { type } = readStepFailure(error);
       const isAgain = type === 'JobCancelled' || (type === 'InputUnreachable' && attempt < node.attemptsMax);
@@ -248,18 +253,19 @@ async function runCandidate(node: PlanNode, candidate: Candidate, input: JobInpu
   }
 }
 
-async function runJob(node: PlanNode, candidate: Candidate, input: JobInput): Promise<StepResult> {
+async function runJob(step: StepPlace, candidate: Candidate, input: JobInput): Promise<StepResult> {
   if (candidate.execution === 'sync')
-    return resultOf(await sendActivities(node, candidate).callProvider(input));
-  const deadlineMs = Date.now() + node.timeoutSeconds * 1_000;
-  const submitted = await sendActivities(node, candidate).submitJob(input);
+    return resultOf(await sendActivities(step, candidate).callProvider(input));
+  const deadlineMs = Date.now() + step.node.timeoutSeconds * 1_000;
+  const submitted = await sendActivities(step, candidate).submitJob(input);
   if (submitted.status !== 'accepted') return resultOf(submitted);
-  const { executionId, accountId, mode, continuedFromRunId, step, nodeId, nodeType, timeoutSeconds } = input;
+  const { executionId, accountId, mode, continuedFromRunId, nodeId, nodeType, timeoutSeconds } = input;
   const scope = { executionId, accountId, mode, ...(continuedFromRunId ? { continuedFromRunId } : {}) };
-  const awaitInput = { ...scope, jobId: submitted.jobId, step, nodeId, nodeType, candidate, timeoutSeconds };
+  const job = { ...scope, jobId: submitted.jobId, step: input.step };
+  const awaitInput = { ...job, nodeId, nodeType, candidate, timeoutSeconds };
   for (;;) {
     const remainingMs = Math.max(deadlineMs - Date.now(), 1_000);
-    const awaited = await awaitActivities(node, candidate, remainingMs).awaitJob(awaitInput);
+    const awaited = await awaitActivities(step, candidate, remainingMs).awaitJob(awaitInput);
     if (awaited.status === 'completed') return awaited.result;
   }
 }
@@ -307,11 +313,11 @@ function toCandidateFailure({ candidate, failure }: TriedCandidate): CandidateFa
   return { provider, model, code, message, retryable };
 }
 
-function recorded(result: StepResult): NodeEnd {
+function recorded(result: StepResult): StepEnd {
   return { outputs: result.outputs, credits: result.credits, attempts: result.attempts, unrecorded: false };
 }
 
-function unrecorded(outputs: NodeOutputs): NodeEnd {
+function unrecorded(outputs: NodeOutputs): StepEnd {
   return { outputs, credits: 0, attempts: 0, unrecorded: true };
 }
 

@@ -4,7 +4,7 @@ import {
   type SearchAttributeUpdatePair,
 } from '@temporalio/common';
 import type { ExecutionFailure } from './contract';
-import type { RunState } from './run-state';
+import type { RunState } from '../pipeline/pure/run/run-state';
 
 const everframeStatus = defineSearchAttributeKey('EverframeStatus', SearchAttributeType.KEYWORD);
 const failedNode = defineSearchAttributeKey('FailedNode', SearchAttributeType.KEYWORD);
@@ -23,7 +23,7 @@ export function statusAttributes(outcome: {
 
 export function summaryAttributes(state: RunState, charged: number): SearchAttributeUpdatePair[] {
   const served = new Set<string>();
-  for (const { servedBy } of state.nodes.values()) {
+  for (const { servedBy } of state.steps.values()) {
     if (servedBy) served.add(servedBy.slice(0, servedBy.indexOf(':')));
   }
   return [

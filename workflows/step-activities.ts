@@ -14,6 +14,12 @@ import {
   type PlanNode,
 } from './contract';
 
+/** A node in one place of a run. */
+export interface StepPlace {
+  readonly id: string;
+  readonly node: PlanNode;
+}
+
 /**
  * A worker that was killed is noticed after this long. Activities heartbeat every second, from a timer and not from
  * their work, so a slow provider or a busy disk does not look like a dead worker. The SDK passes a heartbeat on only
@@ -41,13 +47,13 @@ const RETRY_FOR_EVER = { initialInterval: '1 s', backoffCoefficient: 2, maximumI
  * for when the run is cancelled: its late success must not be lost.
  */
 export function sendActivities(
-  node: PlanNode,
+  { id, node }: StepPlace,
   candidate: Candidate,
 ): Pick<Activities, 'submitJob' | 'callProvider'> {
   return proxyActivities<Activities>({
     taskQueue: providerTaskQueue(workflowInfo().taskQueue, candidate.provider),
-    activityId: `${node.id}/${candidateKey(candidate)}/${candidate.execution === 'queue' ? 'submit' : 'call'}`,
-    summary: summary(node, candidate),
+    activityId: `${id}/${candidateKey(candidate)}/${candidate.execution === 'queue' ? 'submit' : 'call'}`,
+    summary: summary(id, node, candidate),
     startToCloseTimeout: SEND_TIMEOUT,
     scheduleToCloseTimeout: `${node.timeoutSeconds} s`,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -60,14 +66,14 @@ export function sendActivities(
 
 /** Waits for an accepted job: polls a few seconds, then yields its slot by a retry, which costs no history events. */
 export function awaitActivities(
-  node: PlanNode,
+  { id, node }: StepPlace,
   candidate: Candidate,
   remainingMs: number,
 ): Pick<Activities, 'awaitJob'> {
   return proxyActivities<Activities>({
     taskQueue: workflowInfo().taskQueue,
-    activityId: `${node.id}/${candidateKey(candidate)}/await`,
-    summary: summary(node, candidate),
+    activityId: `${id}/${candidateKey(candidate)}/await`,
+    summary: summary(id, node, candidate),
     startToCloseTimeout: AWAIT_TIMEOUT,
     scheduleToCloseTimeout: remainingMs,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -83,14 +89,14 @@ export function awaitActivities(
  * the attempts that are the node's own, and ends them by a non-retryable failure.
  */
 export function ownActivities(
-  node: PlanNode,
+  { id, node }: StepPlace,
   name: 'media' | 'pure' | 'import',
 ): Pick<Activities, 'runMedia' | 'runPure' | 'importAsset'> {
   const taskQueue = workflowInfo().taskQueue;
   return proxyActivities<Activities>({
     taskQueue: name === 'media' ? mediaTaskQueue(taskQueue) : taskQueue,
-    activityId: `${node.id}/${name}`,
-    summary: summary(node),
+    activityId: `${id}/${name}`,
+    summary: summary(id, node),
     startToCloseTimeout: `${node.timeoutSeconds + OWN_LIMIT_MARGIN_SECONDS} s`,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -117,17 +123,17 @@ export const { recordProgress } = proxyLocalActivities<Pick<LocalActivities, 're
 });
 
 /** The full truth, retried until it is written. */
-export const { finishExecution, pauseExecution } = proxyLocalActivities<
-  Pick<LocalActivities, 'finishExecution' | 'pauseExecution'>
+export const { continueExecution, finishExecution, pauseExecution } = proxyLocalActivities<
+  Pick<LocalActivities, 'continueExecution' | 'finishExecution' | 'pauseExecution'>
 >({
   startToCloseTimeout: '15 s',
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
 });
 
-/** "label · type · provider/model", at most 200 bytes as Temporal asks. */
-function summary(node: PlanNode, candidate?: Candidate): string {
+/** "label · type · provider/model", at most 200 bytes as Temporal asks; in a group with the step. */
+function summary(step: string, node: PlanNode, candidate?: Candidate): string {
   const text = [
-    node.label,
+    step === node.id ? node.label : `${node.label} (${step})`,
     node.nodeType,
     ...(candidate ? [`${candidate.provider}/${candidate.model}`] : []),
   ].join(' · ');

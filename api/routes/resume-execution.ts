@@ -36,7 +36,7 @@ export const resumeReceiptSchema = z
   .object({
     executionId: z.string(),
     reused: z
-      .array(z.object({ nodeId: z.string(), credits: z.number() }))
+      .array(z.object({ nodeId: z.string().describe('Its step, inside of a group.'), credits: z.number() }))
       .describe('Finished results that are kept.'),
     rerun: z.array(z.string()).describe('Nodes that run (again).'),
     adoptedJobs: z
@@ -124,7 +124,7 @@ export async function resume(
     carried,
     quote: toStoredJson(quote),
     hold: { minCredits: quote.minCredits, maxCredits: quote.maxCredits },
-    reusedNodeIds: reused.map(({ nodeId }) => nodeId),
+    reusedSteps: reused.map(({ nodeId }) => nodeId),
     graph: prepared.graph,
     triggerData: prepared.triggerData,
     budgetCredits: body.budgetCredits,

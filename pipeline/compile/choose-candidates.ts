@@ -2,6 +2,7 @@ import { PROVIDER_CREDENTIALS } from '../provider-credentials';
 import { listOf } from '../graph-issue';
 import {
   UnsupportedRequestError,
+  valueType,
   type CandidateDefinition,
   type NodeDefinition,
   type NodeRequest,
@@ -137,7 +138,8 @@ function sampleRequest(definition: NodeDefinition, config: JsonObject, known: No
   const inputs: Record<string, PortValue> = {};
   for (const [name, { type, many, required }] of Object.entries(definition.inputs)) {
     const isGiven = Object.hasOwn(known, name) || Object.hasOwn(config, name);
-    if (!isGiven && required) inputs[name] = many ? [sampleValue(type)] : sampleValue(type);
+    const sample = sampleValue(valueType(type));
+    if (!isGiven && required) inputs[name] = many ? [sample] : sample;
   }
   return { config, inputs: { ...inputs, ...known } };
 }

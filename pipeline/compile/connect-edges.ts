@@ -1,8 +1,10 @@
 import type { GraphEdge, ReadGraph } from '../graph';
 import { listOf, quote } from '../graph-issue';
-import type { Findings, DraftNode } from './draft-node';
+import type { InputPort, OutputPort } from '../node-definition';
+import { isInside, type DraftNode, type Findings } from './draft-node';
 import { nearest } from './nearest';
 import { bestPairs, fits, type NamedPort } from './port-fit';
+import { outputsSeenBy } from './port-shapes';
 
 /**
  * Turns edges into inputs of their target nodes, in edge order. Infers missing handles from the types alone, not from
@@ -53,9 +55,21 @@ class EdgeConnector {
     const source = this.end(edge, 'source');
     const target = this.end(edge, 'target');
     if (!source || !target) return false;
+    if (!this.isVisible(edge, source, target)) return false;
     const ports = this.ports(edge, source, target);
     if (ports) this.attach(edge, source, target, ports.output, ports.input);
     return ports !== undefined;
+  }
+
+  /** A node sees its own group's members, its groups, and what is beside them; a group takes from its own members. */
+  private isVisible(edge: GraphEdge, source: DraftNode, target: DraftNode): boolean {
+    if (isVisibleFrom(target, source) || source.group === target) return true;
+    const group = source.group ?? source;
+    const message = `The edge leads out of the group "${group.id}": ${titleOf(source)} runs once per iteration, ${titleOf(target)} does not.`;
+    const takes = listOf(Object.keys(group.ports.inner?.takes ?? {}).map((name) => `"${name}"`));
+    const fix = `Connect it to ${takes} of "${group.id}", and the output of "${group.id}" to "${target.id}".`;
+    this.findings.add(['edges', edge.index], 'edge_leaves_group', message, fix);
+    return false;
   }
 
   /** The node at one end; undefined after reporting, or where another issue tells of it already. */
@@ -85,8 +99,8 @@ class EdgeConnector {
     source: DraftNode,
     target: DraftNode,
   ): { readonly output: NamedPort; readonly input: NamedPort } | undefined {
-    const outputs = this.choose(edge, 'sourceHandle', source, namedPorts(source.definition.outputs));
-    const inputs = this.choose(edge, 'targetHandle', target, namedPorts(target.definition.inputs));
+    const outputs = this.choose(edge, 'sourceHandle', source, namedPorts(outputsSeenBy(target, source)));
+    const inputs = this.choose(edge, 'targetHandle', target, namedPorts(inputsFor(source, target)));
     if (!outputs || !inputs) return undefined;
     const pairs = bestPairs(outputs, inputs);
     const [pair] = pairs;
@@ -126,7 +140,8 @@ class EdgeConnector {
     output: NamedPort,
     input: NamedPort,
   ): void {
-    const portKey = `${target.id} ${input.name}`;
+    const isTaken = source.group === target;
+    const portKey = `${target.id} ${isTaken ? 'takes ' : ''}${input.name}`;
     const edgeKey = `${source.id} ${output.name} ${portKey}`;
     const twin = this.firstUse.get(edgeKey);
     if (twin !== undefined) {
@@ -135,7 +150,11 @@ class EdgeConnector {
       return;
     }
     this.firstUse.set(edgeKey, edge.index);
-    const many = target.definition.inputs[input.name]?.many === true;
+    const {
+      many = false,
+      required = false,
+      keepsPlaces = false,
+    } = inputsFor(source, target)[input.name] ?? {};
     const holder = this.occupied.get(portKey);
     if (!many && holder !== undefined) {
       const message = `Input "${input.name}" of ${titleOf(target)} takes one edge and has edges[${holder}] already.`;
@@ -144,7 +163,12 @@ class EdgeConnector {
       return;
     }
     this.occupied.set(portKey, edge.index);
-    target.inputs.push({ port: input.name, many, sourceNodeId: source.id, sourcePort: output.name });
+    (isTaken ? target.taken : target.inputs).push({
+      ...{ port: input.name, many, sourceNodeId: source.id, sourcePort: output.name },
+      ...(!required ? { whenMissing: 'none' } : many ? { whenMissing: 'others' } : {}),
+      ...(many && output.list ? { spread: true } : {}),
+      ...(keepsPlaces ? { keepsPlace: true } : {}),
+    });
   }
 
   private reportAmbiguous(
@@ -166,11 +190,11 @@ class EdgeConnector {
     outputs: readonly NamedPort[],
     inputs: readonly NamedPort[],
   ): void {
-    const allInputs = namedPorts(target.definition.inputs);
+    const allInputs = namedPorts(inputsFor(source, target));
     const gives = portList(outputs);
     const takes = inputs.length > 0 ? portList(inputs) : 'nothing';
     const message = `${titleOf(source)} gives ${gives || 'nothing'}, ${titleOf(target)} takes ${takes} there.`;
-    const fitting = allInputs.filter((input) => outputs.some((output) => fits(output.type, input.type)));
+    const fitting = allInputs.filter((input) => outputs.some((output) => fits(output, input)));
     const fix =
       fitting.length > 0
         ? `Set targetHandle to ${listOf(fitting.map((port) => `"${port.name}"`))}.`
@@ -179,18 +203,21 @@ class EdgeConnector {
   }
 }
 
-function namedPorts(
-  ports: Readonly<Record<string, { readonly type: NamedPort['type']; readonly required?: boolean }>>,
-): NamedPort[] {
-  return Object.entries(ports).map(([name, { type, required }]) => ({
-    name,
-    type,
-    required: required === true,
-  }));
+/** Whether a node may take from another one: they run side by side, or the other one is there before its group begins. */
+export function isVisibleFrom(target: DraftNode, source: DraftNode): boolean {
+  return source.group === undefined || isInside(target, source.group);
+}
+
+function inputsFor(source: DraftNode, target: DraftNode): Readonly<Record<string, InputPort>> {
+  return source.group === target ? (target.ports.inner?.takes ?? {}) : target.ports.inputs;
+}
+
+function namedPorts(ports: Readonly<Record<string, InputPort | OutputPort>>): NamedPort[] {
+  return Object.entries(ports).map(([name, port]) => ({ ...port, name }));
 }
 
 function portList(ports: readonly NamedPort[]): string {
-  return listOf(ports.map(({ name, type }) => `"${name}" (${type})`));
+  return listOf(ports.map(({ name, type, list }) => `"${name}" (${list ? `list of ${type}` : type})`));
 }
 
 function titleOf(node: DraftNode): string {

@@ -10,7 +10,7 @@ import type {
 import type { GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
-import type { CandidateDefinition, NodeDefinition } from '../node-definition';
+import type { CandidateDefinition, NodeDefinition, NodePorts } from '../node-definition';
 import type { RetryChange } from '../retry-change';
 
 /** A node of a known type on its way into the plan; each stage of the compiler fills its part. */
@@ -18,7 +18,15 @@ export interface DraftNode {
   readonly posted: GraphNode;
   readonly id: string;
   readonly definition: NodeDefinition;
+  /** The group that it is a member of. */
+  group: DraftNode | undefined;
+  /** Of a group: its members, in posted order. */
+  readonly members: DraftNode[];
+  /** As connected: see port-shapes.ts. */
+  ports: NodePorts;
   readonly inputs: PlanInput[];
+  /** Of a group: what its members bring to it. */
+  readonly taken: PlanInput[];
   settings: NodeSettings;
   config: JsonObject;
   templates: readonly PlanTemplate[];
@@ -61,8 +69,18 @@ export function nodePath(node: GraphNode, ...rest: readonly (string | number)[])
   return ['nodes', node.index, ...rest];
 }
 
-/** The ids that a node waits for, by edges and by templates, without repeats. */
-export function dependencies(draft: DraftNode): string[] {
+/** The groups around a node, from the inside out. */
+export function groupsAround(draft: DraftNode): readonly DraftNode[] {
+  return draft.group ? [draft.group, ...groupsAround(draft.group)] : [];
+}
+
+/** Whether `inner` lies in the group, at any depth. */
+export function isInside(inner: DraftNode, group: DraftNode): boolean {
+  return groupsAround(inner).includes(group);
+}
+
+/** The ids that a node takes from, by edges and by templates, without repeats; its own groups may be among them. */
+export function sources(draft: DraftNode): string[] {
   const ids = new Set(draft.inputs.map((input) => input.sourceNodeId));
   for (const { parts } of [draft, ...draft.changes].flatMap(({ templates }) => templates)) {
     for (const part of parts) if (part.kind === 'reference') ids.add(part.nodeId);

@@ -1,29 +1,25 @@
-import type {
-  AssetReference,
-  JsonValue,
-  NodeInputs,
-  Plan,
-  PlanNode,
-  PortValue,
-} from '../../workflows/contract';
+import type { AssetReference, JsonValue, NodeInputs, Plan, PortValue } from '../../workflows/contract';
 import type { CompileInput, CompileResult } from '../compile-input';
 import { readGraph, type ReadGraph } from '../graph';
 import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
-import { computeNodeKey } from '../node-key';
 import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
+import { assignGroups } from './assign-groups';
 import { narrowCandidates, priceCandidates, type Availability } from './choose-candidates';
 import { compileChanges } from './compile-changes';
-import { connectEdges } from './connect-edges';
-import { dependencies, Findings, nodePath, type DraftNode } from './draft-node';
-import { orderNodes } from './find-cycles';
+import { computeKeys } from './compute-keys';
+import { connectEdges, isVisibleFrom } from './connect-edges';
+import { Findings, isInside, nodePath, type DraftNode } from './draft-node';
+import { findConditional } from './find-conditional';
 import { findDefinition } from './find-definition';
+import { orderDrafts, type DraftOrder } from './order-drafts';
+import { outputsSeenBy, resolvePorts } from './port-shapes';
 import { asScopeObject, NameScope } from './name-scope';
 import { readSettings } from './read-settings';
 import { resolveConfig, resolveInput, type ResolveContext } from './resolve-config';
 import type { NodeLookup } from './resolve-templates';
 import { selectTargets } from './select-targets';
-import { toPlanNode } from './to-plan-node';
+import { toPlanNodes } from './to-plan-node';
 
 /** Bytes of a plan as JSON; Temporal takes payloads of 2 MB, and the workflow input holds more than the plan. */
 export const PLAN_BYTES_MAX = 1_000_000;
@@ -49,13 +45,16 @@ export class GraphCompiler {
     const selected = selectTargets(this.graph, this.input.targetNodeIds, this.findings);
     this.draftNodes(selected);
     const absentIds = new Set([...this.stepIds].filter((id) => !this.drafts.has(id)));
+    assignGroups(this.graph, this.drafts, absentIds, this.findings);
+    resolvePorts(this.graph.edges, this.drafts);
     const troubled = connectEdges(this.graph, this.drafts, absentIds, this.findings);
     this.resolveConfigs();
     for (const draft of this.drafts.values()) if (!troubled.has(draft.id)) this.checkRequired(draft);
     for (const draft of this.drafts.values()) this.chooseCandidates(draft);
     for (const draft of this.drafts.values()) this.compileChanges(draft);
-    const sorted = this.sort();
-    return this.findings.issues.length > 0 ? this.fail() : this.succeed(sorted);
+    const order = orderDrafts(this.drafts);
+    this.reportCycles(order);
+    return this.findings.issues.length > 0 ? this.fail() : this.succeed(order);
   }
 
   private readScope(): NameScope {
@@ -109,7 +108,11 @@ export class GraphCompiler {
         posted: node,
         id: node.id,
         definition,
+        group: undefined,
+        members: [],
+        ports: definition,
         inputs: [],
+        taken: [],
         settings: readSettings(node, definition, this.findings),
         config: {},
         templates: [],
@@ -132,15 +135,19 @@ export class GraphCompiler {
     }
   }
 
-  private readonly lookup: NodeLookup = (nodeId) => {
-    const draft = this.drafts.get(nodeId);
-    if (draft) return draft.definition;
-    return this.graph.faultyIds.has(nodeId) || this.stepIds.has(nodeId) ? 'faulty' : undefined;
+  /** What the texts of a node may read. */
+  private readonly lookupFor = (reader: DraftNode): NodeLookup => {
+    return (nodeId) => {
+      const draft = this.drafts.get(nodeId);
+      if (!draft) return this.graph.faultyIds.has(nodeId) || this.stepIds.has(nodeId) ? 'faulty' : undefined;
+      if (!isVisibleFrom(reader, draft) && !isInside(reader, draft)) return 'hidden';
+      return { type: draft.definition.type, outputs: outputsSeenBy(reader, draft) };
+    };
   };
 
   private checkRequired(draft: DraftNode): void {
     const connected = new Set(draft.inputs.map((input) => input.port));
-    for (const [name, port] of Object.entries(draft.definition.inputs)) {
+    for (const [name, port] of Object.entries(draft.ports.inputs)) {
       if (!port.required || connected.has(name)) continue;
       if (port.orConfig && Object.hasOwn(draft.posted.config, name)) continue;
       const message = `"${draft.id}" (${draft.definition.type}) misses its input "${name}" (${port.type}).`;
@@ -148,6 +155,17 @@ export class GraphCompiler {
       const fix = `Connect an output of type ${port.type} to its targetHandle "${name}"${orConfig}.`;
       this.findings.add(nodePath(draft.posted), 'input_missing', message, fix);
       draft.faulty = true;
+    }
+    this.checkTaken(draft);
+  }
+
+  private checkTaken(draft: DraftNode): void {
+    const taken = new Set(draft.taken.map((input) => input.port));
+    for (const [name, port] of Object.entries(draft.ports.inner?.takes ?? {})) {
+      if (!port.required || taken.has(name) || draft.members.length === 0) continue;
+      const message = `No member of "${draft.id}" (${draft.definition.type}) brings its "${name}".`;
+      const fix = `Connect a member's output to targetHandle "${name}" of "${draft.id}".`;
+      this.findings.add(nodePath(draft.posted), 'input_missing', message, fix);
     }
   }
 
@@ -170,7 +188,7 @@ export class GraphCompiler {
 
   private resolveContext(): ResolveContext {
     const assets = this.input.assets ?? new Map<string, AssetReference>();
-    return { scope: this.scope, lookup: this.lookup, findings: this.findings, assets };
+    return { scope: this.scope, lookupFor: this.lookupFor, findings: this.findings, assets };
   }
 
   /** What input nodes bring to this node. A `many` port counts as known when all its edges are. */
@@ -188,9 +206,7 @@ export class GraphCompiler {
     return known;
   }
 
-  private sort(): readonly string[] {
-    const waits = new Map([...this.drafts.values()].map((draft) => [draft.id, dependencies(draft)]));
-    const { sorted, cycles } = orderNodes(waits);
+  private reportCycles({ cycles }: DraftOrder): void {
     for (const cycle of cycles) {
       const [first = ''] = cycle;
       const draft = this.drafts.get(first);
@@ -199,7 +215,6 @@ export class GraphCompiler {
       const fix = 'Remove one of the edges or templates between them.';
       this.findings.add(draft ? nodePath(draft.posted) : ['nodes'], 'cycle', message, fix);
     }
-    return sorted;
   }
 
   private fail(): CompileResult {
@@ -210,44 +225,30 @@ export class GraphCompiler {
     return { ok: false, issues: [...issues.slice(0, ISSUES_MAX), last] };
   }
 
-  private succeed(sorted: readonly string[]): CompileResult {
-    const keys = this.computeKeys(sorted);
-    const nodes = [...this.drafts.values()].map((draft) => toPlanNode(draft, keys.get(draft.id) ?? ''));
-    const plan: Plan = { interpreter: 1, nodes };
+  private succeed(order: DraftOrder): CompileResult {
+    const keys = computeKeys(order, this.drafts);
+    const top = [...this.drafts.values()].filter(({ group }) => group === undefined);
+    const nodes = toPlanNodes(top, { keys, knownInputs: (draft) => this.knownInputs(draft) });
+    // Only what an older worker cannot run keeps it from running the rest.
+    const isPlain = [...this.drafts.keys()].every((id) => !this.isControl(id));
+    const plan: Plan = { interpreter: isPlain ? 1 : 2, nodes };
     const bytes = utf8Bytes(JSON.stringify(plan));
     if (bytes > PLAN_BYTES_MAX) {
       const message = `The compiled graph has ${bytes} bytes; ${PLAN_BYTES_MAX} are allowed.`;
-      const largest = nodes.toSorted((left, right) => sizeOf(right) - sizeOf(left)).slice(0, 3);
+      const largest = [...this.drafts.values()]
+        .toSorted((left, right) => sizeOf(right) - sizeOf(left))
+        .slice(0, 3);
       const fix = `Shorten the configs of ${listOf(largest.map((node) => `"${node.id}"`))}, or bring long texts in as assets.`;
       this.findings.add(['nodes'], 'plan_too_large', message, fix);
       return this.fail();
     }
     this.warnUnused();
-    return { ok: true, plan, quote: quoteNodes(nodes), warnings: this.findings.warnings };
+    const quote = quoteNodes(nodes, findConditional(order, this.drafts));
+    return { ok: true, plan, quote, warnings: this.findings.warnings };
   }
 
-  private computeKeys(sorted: readonly string[]): ReadonlyMap<string, string> {
-    const keys = new Map<string, string>();
-    for (const id of sorted) {
-      const draft = this.drafts.get(id);
-      if (!draft) continue;
-      const { definition, config, templates, work, settings, inputs } = draft;
-      const identity = {
-        nodeType: definition.type,
-        nodeTypeVersion: definition.version,
-        config,
-        templates,
-        work,
-        inputs,
-        changes: draft.changes.map((change, place) => ({ ...change, model: settings.changes[place]?.model })),
-      };
-      const key = computeNodeKey(
-        { ...identity, providers: settings.providers },
-        (upstream) => keys.get(upstream) ?? '',
-      );
-      keys.set(id, key);
-    }
-    return keys;
+  private isControl(nodeId: string): boolean {
+    return this.drafts.get(nodeId)?.definition.type.startsWith('control:') === true;
   }
 
   private warnUnused(): void {
@@ -262,6 +263,6 @@ function asList(value: PortValue | undefined): readonly (JsonValue | AssetRefere
   return isList(value) ? value : [];
 }
 
-function sizeOf(node: PlanNode): number {
-  return JSON.stringify(node).length;
+function sizeOf({ config }: DraftNode): number {
+  return JSON.stringify(config).length;
 }

@@ -2,7 +2,7 @@ import type { AssetReference, JsonValue, NodeWork, PortType } from '../../workfl
 import type { IssuePath } from '../graph-issue';
 import { describe, quote } from '../graph-issue';
 import type { GraphNode } from '../graph';
-import type { NodeDefinition } from '../node-definition';
+import { valueType, type NodeDefinition } from '../node-definition';
 import { isJsonObject, ownValue, utf8Bytes } from '../pure/values';
 import { nodePath, type Findings } from './draft-node';
 import type { NameScope } from './name-scope';
@@ -47,7 +47,7 @@ export function readInputValue(
   findings: Findings,
 ): NodeWork | undefined {
   const [port = 'value', output] = Object.entries(definition.outputs)[0] ?? [];
-  const type = output?.type ?? 'json';
+  const type = valueType(output?.type ?? 'any');
   const reader = new InputReader(node, port, type, source, assets, findings);
   return source.value === undefined ? reader.missing() : reader.read(source.value);
 }

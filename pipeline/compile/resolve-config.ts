@@ -8,7 +8,7 @@ import { validateConfig } from './validate-config';
 
 export interface ResolveContext {
   readonly scope: NameScope;
-  readonly lookup: NodeLookup;
+  readonly lookupFor: (reader: DraftNode) => NodeLookup;
   readonly assets: ReadonlyMap<string, AssetReference>;
   readonly findings: Findings;
 }
@@ -44,19 +44,17 @@ export function resolveInput(draft: DraftNode, isOnlyTextInput: boolean, context
 }
 
 /** @returns undefined when a template is faulty. */
-function fillConfig(draft: DraftNode, config: JsonObject, { scope, lookup, findings }: ResolveContext) {
+function fillConfig(draft: DraftNode, config: JsonObject, { scope, lookupFor, findings }: ResolveContext) {
   const before = findings.issues.length;
   const path = nodePath(draft.posted, 'data', 'config');
-  const { value, templates } = resolveTemplates(config, path, scope, lookup, findings);
+  const { value, templates } = resolveTemplates(config, path, scope, lookupFor(draft), findings);
   if (findings.issues.length > before || !isJsonObject(value)) return undefined;
   return { config: value, templates };
 }
 
 /** A config field that an edge replaces has no effect, so it is left out of the plan and of the node key. */
-function withoutConnected({ id, posted, definition, inputs }: DraftNode, findings: Findings): JsonObject {
-  const replaced = new Set(
-    inputs.map((input) => input.port).filter((port) => definition.inputs[port]?.orConfig),
-  );
+function withoutConnected({ id, posted, ports, inputs }: DraftNode, findings: Findings): JsonObject {
+  const replaced = new Set(inputs.map((input) => input.port).filter((port) => ports.inputs[port]?.orConfig));
   for (const key of replaced) {
     if (!Object.hasOwn(posted.config, key)) continue;
     const message = `"${key}" of "${id}" comes by an edge; config.${key} has no effect.`;

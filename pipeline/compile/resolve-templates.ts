@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, PlanTemplate, TemplatePart } from '../../workflows/contract';
 import type { IssuePath } from '../graph-issue';
 import { listOf } from '../graph-issue';
-import type { NodeDefinition } from '../node-definition';
+import type { NodePorts } from '../node-definition';
 import {
   isTemplate,
   parseTemplate,
@@ -21,8 +21,10 @@ export interface ResolvedTemplates {
   readonly templates: readonly PlanTemplate[];
 }
 
-/** How the resolver sees other nodes: their type by id; `faulty`: there, but not to be judged. */
-export type NodeLookup = (nodeId: string) => NodeDefinition | 'faulty' | undefined;
+/** How the resolver sees other nodes by id; `faulty`: there, but not to be judged; `hidden`: inside of another group. */
+export type NodeLookup = (
+  nodeId: string,
+) => (Pick<NodePorts, 'outputs'> & { readonly type: string }) | 'faulty' | 'hidden' | undefined;
 
 /** Resolves every `${…}` of a JSON value in one pass: what a name yields is never looked at again. */
 export function resolveTemplates(
@@ -111,16 +113,20 @@ class TemplateResolver {
       this.findings.add(place, 'template_reference_invalid', `${written}: ${message}`, fix);
       return false;
     };
+    if (definition === 'hidden') {
+      const fix = 'Bring it out by the ports of its group, and read those.';
+      return report(`"${nodeId}" runs once per iteration of its group.`, fix);
+    }
     if (!definition) return report(`there is no node "${nodeId}".`, 'Name the id of a step of this graph.');
     const output = Object.hasOwn(definition.outputs, port) ? definition.outputs[port] : undefined;
     if (!output) {
       const outputs = listOf(Object.keys(definition.outputs).map((name) => `"${name}"`));
       return report(`"${nodeId}" (${definition.type}) has no output "${port}".`, `Use ${outputs}.`);
     }
-    if (!['text', 'number', 'boolean', 'json'].includes(output.type)) {
+    if (!['text', 'number', 'boolean', 'json', 'any'].includes(output.type)) {
       return report(`"${port}" is ${output.type} and cannot stand in a text.`, 'Connect it by an edge.');
     }
-    if (path.length === 0 || output.type === 'json') return true;
+    if (path.length === 0 || output.type === 'json' || output.list) return true;
     return report(`"${port}" is ${output.type} and has no parts.`, `Write \${nodes.${nodeId}.${port}}.`);
   }
 }

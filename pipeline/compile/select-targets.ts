@@ -24,8 +24,17 @@ export function selectTargets(
     const node = nodes.get(id);
     open.push(...(sources.get(id) ?? []).filter((source) => nodes.has(source)));
     if (node) open.push(...templateSources(node).filter((source) => nodes.has(source)));
+    open.push(...relatives(id, graph));
   }
   return selected;
+}
+
+/** A member runs only in its group, and a group only with all of its members. */
+function relatives(id: string, { nodes }: ReadGraph): readonly string[] {
+  const ids = new Set(nodes.map((node) => node.id));
+  const members = nodes.filter(({ parentId }) => parentId === id).map((node) => node.id);
+  const parent = nodes.find((node) => node.id === id)?.parentId;
+  return parent !== undefined && ids.has(parent) ? [...members, parent] : members;
 }
 
 function isStep(

@@ -1,10 +1,22 @@
-import type { PlanNode } from '../../workflows/contract';
-import { dependencies, type DraftNode } from './draft-node';
+import type { NodeInputs, PlanBody, PlanInput, PlanNode } from '../../workflows/contract';
+import type { NodeKeys } from './compute-keys';
+import { sources, type DraftNode } from './draft-node';
 
 const TIMEOUT_SECONDS_LEAST = 600;
 
-/** A draft without faults as the plan carries it. */
-export function toPlanNode(draft: DraftNode, nodeKey: string): PlanNode {
+export interface PlanContext {
+  readonly keys: NodeKeys;
+  /** What is known of a node's inputs before the run. */
+  readonly knownInputs: (draft: DraftNode) => NodeInputs;
+}
+
+/** Drafts without faults, of one level, as the plan carries them; groups with their members. */
+export function toPlanNodes(drafts: readonly DraftNode[], context: PlanContext): readonly PlanNode[] {
+  const ids = new Set(drafts.map(({ id }) => id));
+  return drafts.map((draft) => toPlanNode(draft, ids, context));
+}
+
+function toPlanNode(draft: DraftNode, siblings: ReadonlySet<string>, context: PlanContext): PlanNode {
   const { id, posted, definition, settings, inputs, config, templates } = draft;
   return {
     id,
@@ -15,15 +27,50 @@ export function toPlanNode(draft: DraftNode, nodeKey: string): PlanNode {
     inputs,
     config,
     templates,
-    dependsOn: dependencies(draft),
-    nodeKey,
+    dependsOn: siblingsBefore(draft, siblings),
+    nodeKey: context.keys.whole.get(id) ?? '',
     onError: settings.onError,
     timeoutSeconds:
       settings.timeoutSeconds ?? Math.max(TIMEOUT_SECONDS_LEAST, definition.expectedSeconds * 10),
     attemptsMax: settings.attemptsMax,
     ...(draft.changes.length > 0 ? { changes: draft.changes } : {}),
     ...(settings.cache ? { cache: settings.cache } : {}),
+    ...(definition.implementation.kind === 'group' ? { body: toBody(draft, context) } : {}),
   };
+}
+
+function toBody(draft: DraftNode, context: PlanContext): PlanBody {
+  const { definition, members, taken, config } = draft;
+  const { implementation } = definition;
+  const known = { config, inputs: context.knownInputs(draft) };
+  return {
+    nodes: toPlanNodes(members, context),
+    inputs: taken,
+    captures: captures(draft),
+    naming: 'iteration',
+    iterations: implementation.kind === 'group' ? implementation.iterations(known) : { min: 1, max: 1 },
+    ...(implementation.kind === 'group' && implementation.isSequence ? { isSequence: true } : {}),
+    givenKey: context.keys.given.get(draft.id) ?? '',
+  };
+}
+
+/** All members at any depth. */
+function within(group: DraftNode): readonly DraftNode[] {
+  return group.members.flatMap((member) => [member, ...within(member)]);
+}
+
+/** Inputs of members, at any depth, that come from outside of the group. */
+function captures(group: DraftNode): readonly PlanInput[] {
+  const inside = new Set([group.id, ...within(group).map(({ id }) => id)]);
+  return within(group).flatMap(({ inputs }) =>
+    inputs.filter(({ sourceNodeId }) => !inside.has(sourceNodeId)),
+  );
+}
+
+/** What lies beside it, in the same group: the rest is there before the group begins. */
+function siblingsBefore(draft: DraftNode, siblings: ReadonlySet<string>): readonly string[] {
+  const ids = [draft, ...within(draft)].flatMap(sources);
+  return [...new Set(ids)].filter((id) => siblings.has(id) && id !== draft.id);
 }
 
 function workOf({ definition, work, candidates }: DraftNode): PlanNode['work'] {
@@ -31,10 +78,16 @@ function workOf({ definition, work, candidates }: DraftNode): PlanNode['work'] {
   switch (implementation.kind) {
     case 'input':
       return work ?? { kind: 'value', outputs: {} };
-    case 'pure':
-      return { kind: 'pure', function: implementation.function };
+    case 'pure': {
+      const { kind, function: name, passesReferences } = implementation;
+      return { kind, function: name, ...(passesReferences ? { passesReferences } : {}) };
+    }
+    case 'group':
+      return { kind: 'group', control: implementation.control };
     case 'media':
-      return { kind: 'media' };
+    case 'delay':
+    case 'review':
+      return { kind: implementation.kind };
     case 'provider':
       return { kind: 'provider', candidates };
   }

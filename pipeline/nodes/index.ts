@@ -1,6 +1,7 @@
 import type { NodeDefinition } from '../node-definition';
 import { audioNodes } from './audio-nodes';
 import { embeddingNodes } from './embedding-nodes';
+import { controlNodes } from './control-nodes';
 import { generateNodes } from './generate-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
@@ -28,6 +29,7 @@ import { visionNodes } from './vision-nodes';
 /** Every node type there is: one line per family file. */
 export const nodeDefinitions: readonly NodeDefinition[] = [
   ...inputNodes,
+  ...controlNodes,
   ...textNodes,
   ...textTaskNodes,
   ...translateNodes,

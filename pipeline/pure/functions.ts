@@ -1,4 +1,5 @@
 import type { PureFunction } from '../node-definition';
+import { controlFunctions } from './functions/control-functions';
 import { jsonFunctions } from './functions/json-functions';
 import { listFunctions } from './functions/list-functions';
 import { mathFunctions } from './functions/math-functions';
@@ -19,4 +20,5 @@ export const pureFunctions: Readonly<Record<string, PureFunction>> = {
   ...moreTextFunctions,
   ...moreListFunctions,
   ...moreValueFunctions,
+  ...controlFunctions,
 };

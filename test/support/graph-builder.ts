@@ -1,5 +1,6 @@
 interface BuiltNode {
   readonly id: string;
+  readonly parentId?: string;
   readonly data: {
     readonly nodeType: string;
     readonly config: Record<string, unknown>;
@@ -44,6 +45,22 @@ class GraphBuilder {
       this.edges,
       this.triggerData,
     );
+  }
+
+  /** The same as a node; its members follow. */
+  group(id: string, nodeType: string, config: Record<string, unknown> = {}): GraphBuilder {
+    return this.node(id, nodeType, config);
+  }
+
+  member(
+    parentId: string,
+    id: string,
+    nodeType: string,
+    config: Record<string, unknown> = {},
+    data: Record<string, unknown> = {},
+  ): GraphBuilder {
+    const node = { id, parentId, data: { nodeType, config, ...data } };
+    return new GraphBuilder([...this.nodes, node], this.edges, this.triggerData);
   }
 
   edge(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Plan, PlanNode } from '../../workflows/contract';
+import { PlanRun } from '../../pipeline/pure/run/plan-run';
 import { currentDetails } from '../../workflows/current-details';
-import { RunState } from '../../workflows/run-state';
+import { RunState } from '../../pipeline/pure/run/run-state';
 
 function aNode(id: string, facts: Partial<PlanNode> = {}): PlanNode {
   return {
@@ -37,10 +38,12 @@ describe('RunState', () => {
       sourcePort: 'text',
     }));
     const join = aNode('join', { inputs });
-    const state = new RunState(aPlan(aNode('a'), aNode('b'), join), []);
+    const plan = aPlan(aNode('a'), aNode('b'), join);
+    const state = new RunState(plan, []);
     state.complete('a', { ...end, outputs: { text: 'first' } });
     state.complete('b', { ...end, outputs: { text: 'second' } });
-    expect(state.inputsOf(join)).toEqual({ texts: ['second', 'first'] });
+    const run = new PlanRun(plan.nodes, state);
+    expect(run.inputsOf(run.step('join'))).toEqual({ texts: ['second', 'first'] });
   });
 
   it('keeps plan order for ids that look like numbers', () => {
@@ -56,7 +59,7 @@ describe('RunState', () => {
     state.complete('b', { ...end, unrecorded: false });
     state.complete('c', end);
     expect(state.unrecorded()).toEqual([{ nodeId: 'c', status: 'COMPLETED', outputs: { text: 'a' } }]);
-    expect(state.outputs('a')).toEqual({ text: 'kept' });
+    expect(state.get('a').outputs).toEqual({ text: 'kept' });
   });
 
   it('fails the run for the first failed node of the plan, but not for one that may fail', () => {
@@ -98,7 +101,7 @@ describe('RunState', () => {
       { nodeId: 'c', status: 'FAILED' },
     ]);
     state.reopen();
-    expect([...state.nodes.values()].map(({ status }) => status)).toEqual([
+    expect([...state.steps.values()].map(({ status }) => status)).toEqual([
       'COMPLETED',
       'PENDING',
       'PENDING',

@@ -1,4 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
+import { allNodes } from '../../../pipeline/pure/all-nodes';
+import { stepsSeenFrom } from '../../../pipeline/pure/step-path';
 import { collectInputs } from '../../../pipeline/pure/node-inputs';
 import { fillTemplates, TemplateError } from '../../../pipeline/pure/templates';
 import { quoteNodes } from '../../../pipeline/quote';
@@ -77,12 +79,17 @@ async function readFailedNodes(
     .select('plan')
     .where('id', '=', executionId)
     .executeTakeFirstOrThrow();
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
+  const nodes = new Map(allNodes(plan.nodes).map((node) => [node.id, node]));
   const outputs = new Map(rows.map((row) => [row.step, row.outputs ?? undefined]));
   return rows.flatMap(({ step, node_id, status, error }) => {
     const node = nodes.get(node_id);
-    if (status !== 'FAILED' || node === undefined || error === null) return [];
-    return [{ step, node, failure: error, inputs: inputsOf(node, (nodeId) => outputs.get(nodeId)) }];
+    // A group fails by one of its steps, which has a letter of its own.
+    if (status !== 'FAILED' || node === undefined || node.body || error === null) return [];
+    const lookup = (nodeId: string): NodeOutputs | undefined => {
+      const seen = stepsSeenFrom(step, nodeId).find((each) => outputs.has(each));
+      return seen === undefined ? undefined : outputs.get(seen);
+    };
+    return [{ step, node, failure: error, inputs: inputsOf(node, lookup) }];
   });
 }
 

@@ -33,7 +33,8 @@ export interface NodeChange {
 }
 
 export interface PauseChange {
-  readonly failure: ExecutionFailure;
+  /** Absent: it waits for reviews alone. */
+  readonly failure?: ExecutionFailure;
   /** Number of the last resume that the run has taken. */
   readonly resumesTaken: number;
   /** The state of all nodes that ran or were decided. */
@@ -129,6 +130,8 @@ export interface ExecutionWriter {
    * is released: a run may wait for weeks. A repeat changes nothing.
    */
   pause(change: PauseChange): Promise<void>;
+  /** WAITING → RUNNING, not by a resume: the hold grows again with the next jobs. A repeat changes nothing. */
+  goOn(): Promise<void>;
   /** Ends the attempt, once, and releases the rest of the hold: held = charged + released from then on. */
   finish(change: FinishChange): Promise<FinishedExecution>;
 }

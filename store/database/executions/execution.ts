@@ -164,8 +164,8 @@ export interface ResumeRequest {
   readonly quote: JsonObject;
   /** Of what is left to run. */
   readonly hold: HoldBounds;
-  /** Nodes whose rows stay as they are. */
-  readonly reusedNodeIds: readonly string[];
+  /** Steps whose rows stay as they are. */
+  readonly reusedSteps: readonly string[];
   /** Present when edited. */
   readonly graph?: JsonObject;
   readonly triggerData?: JsonObject;

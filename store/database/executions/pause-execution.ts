@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { newId } from '../../ids';
-import { toJson } from '../json';
+import { toNullableJson } from '../json';
 import { OPEN_JOB_STATES } from '../jobs/job';
 import type { PauseChange } from './execution-writer';
 import { updateNodes } from './update-nodes';
@@ -17,6 +17,15 @@ export async function pauseExecution(context: WriteContext, change: PauseChange)
   execution.status = changes.status = 'WAITING';
 }
 
+/** WAITING → RUNNING: something other than a resume lets the run go on. */
+export async function continueExecution({ transaction, execution, changes }: WriteContext): Promise<void> {
+  if (execution.status !== 'WAITING') return;
+  await sql`update executions set status = 'RUNNING', failure = null where id = ${execution.id}`.execute(
+    transaction,
+  );
+  execution.status = changes.status = 'RUNNING';
+}
+
 async function writePause(
   { transaction, execution }: WriteContext,
   { failure, resumesTaken }: PauseChange,
@@ -27,7 +36,7 @@ async function writePause(
       where execution_id = ${execution.id} and state in (${sql.join(OPEN_JOB_STATES)})
     ), paused as (
       update executions e
-      set status = 'WAITING', failure = ${toJson(failure)}::json, resume_number = ${resumesTaken}::int,
+      set status = 'WAITING', failure = ${toNullableJson(failure)}::json, resume_number = ${resumesTaken}::int,
           resume_requested_at = null,
           credits_released = credits_released
             + greatest(credits_held - credits_charged - credits_released - open_jobs.reserved, 0)

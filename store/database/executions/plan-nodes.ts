@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Plan } from '../../../workflows/contract';
 import type { DatabaseTransaction } from '../database';
+import { allNodes } from '../../../pipeline/pure/all-nodes';
 import { toJson } from '../json';
 
 /**
@@ -13,15 +14,18 @@ export async function writePlanNodes(
   plan: Plan,
   attempt: number,
 ): Promise<void> {
-  const sources = new Set(plan.nodes.flatMap((node) => node.dependsOn));
-  const rows = plan.nodes.map((node, position) => ({
+  const isTop = new Set(plan.nodes.map((node) => node.id));
+  const outputs = new Set(isTop);
+  for (const id of plan.nodes.flatMap((node) => node.dependsOn)) outputs.delete(id);
+  const rows = allNodes(plan.nodes).map((node, position) => ({
     node_id: node.id,
     position,
     node_type: node.nodeType,
     label: node.label,
     node_key: node.nodeKey,
-    is_output: !sources.has(node.id),
-    outputs: node.work.kind === 'value' ? node.work.outputs : null,
+    is_output: outputs.has(node.id),
+    // A member of a group has steps of its own; its row only stands for them.
+    outputs: node.work.kind === 'value' && isTop.has(node.id) ? node.work.outputs : null,
   }));
   await sql`
     insert into execution_nodes

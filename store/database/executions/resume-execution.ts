@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { allNodes } from '../../../pipeline/pure/all-nodes';
 import type { Database, DatabaseTransaction } from '../database';
 import { markRedriven } from '../dead-letters/record-letters';
 import { toJson, toNullableJson } from '../json';
@@ -85,18 +86,18 @@ async function resetNodes(
   attempt: number,
 ): Promise<void> {
   const { executionId } = request;
-  const planned = request.plan.nodes.map((node) => node.id);
-  const reused = [...request.reusedNodeIds];
+  const planned = allNodes(request.plan.nodes).map((node) => node.id);
+  const reused = [...request.reusedSteps];
   await sql`
     delete from execution_nodes
     where execution_id = ${executionId}
-      and (node_id <> all (${planned}::text[]) or step <> node_id and node_id <> all (${reused}::text[]))
+      and (node_id <> all (${planned}::text[]) or step <> node_id and step <> all (${reused}::text[]))
   `.execute(transaction);
   await sql`
     update execution_nodes
     set status = 'PENDING', outputs = null, provider = null, model = null, fallback_from = '[]', cached = false,
         error = null, started_at = null, completed_at = null, run_attempt = ${attempt}::int
-    where execution_id = ${executionId} and node_id <> all (${reused}::text[])
+    where execution_id = ${executionId} and step <> all (${reused}::text[])
   `.execute(transaction);
   await writePlanNodes(transaction, executionId, request.plan, attempt);
 }

@@ -1,11 +1,14 @@
 import type { ExecutionView, NodeView } from '../../../pipeline/execution-view';
 import type { ExecutionFailure, FailureView } from '../../../workflows/contract';
+import { summariseSteps } from './summarise-steps';
 import type { ExecutionRow, ExecutionSnapshot, NodeRow } from './execution';
 
 /** The poll body without what only the API knows: `links` is empty and asset values are references without `url`. */
-export function toExecutionView({ execution, nodes }: ExecutionSnapshot): ExecutionView {
+export function toExecutionView({ execution, nodes: rows }: ExecutionSnapshot): ExecutionView {
+  const { nodes, summaries } = summariseSteps(rows);
   const views = nodes.map((node) => [node.step, toNodeView(node)] as const);
-  const count = (status: NodeView['status']) => views.filter(([, view]) => view.status === status).length;
+  const counted = views.filter(([step]) => !summaries.has(step));
+  const count = (status: NodeView['status']) => counted.filter(([, view]) => view.status === status).length;
   const outputs = nodes.filter((node) => node.isOutput && node.status === 'COMPLETED');
   return {
     executionId: execution.id,
@@ -13,7 +16,7 @@ export function toExecutionView({ execution, nodes }: ExecutionSnapshot): Execut
     version: execution.version,
     attempt: execution.attempt,
     progress: {
-      total: views.length,
+      total: counted.length,
       completed: count('COMPLETED'),
       running: count('RUNNING'),
       failed: count('FAILED'),

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { ExecutionScope } from '../../../workflows/contract';
+import { allNodes } from '../../../pipeline/pure/all-nodes';
 import type { Database } from '../database';
 import { jobColumns, toJob } from '../jobs/job-row';
 import { OPEN_JOB_STATES, type Job } from '../jobs/job';
@@ -105,7 +106,7 @@ export async function jobsToSettle(database: Database, executionId: string): Pro
     isUnwanted,
     sinceEndMs,
     ageMs: new Map(rows.map((row) => [row.id, row.ageMs])),
-    timeoutMs: new Map(plan.nodes.map((node) => [node.id, node.timeoutSeconds * 1_000])),
+    timeoutMs: new Map(allNodes(plan.nodes).map((node) => [node.id, node.timeoutSeconds * 1_000])),
   };
 }
 

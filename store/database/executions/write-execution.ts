@@ -7,7 +7,7 @@ import type { ExecutionStatus } from '../tables';
 import type { WriteScope } from './execution';
 import type { ExecutionWriter } from './execution-writer';
 import { finishExecution } from './finish-execution';
-import { pauseExecution } from './pause-execution';
+import { continueExecution, pauseExecution } from './pause-execution';
 import { updateNodes } from './update-nodes';
 import { recordEvent, VisibleChanges, type WriteContext } from './write-context';
 
@@ -65,6 +65,7 @@ function createWriter(context: WriteContext): ExecutionWriter {
     execution: context.execution,
     updateNodes: (changes) => updateNodes(context, changes),
     pause: (change) => pauseExecution(context, change),
+    goOn: () => continueExecution(context),
     finish: (change) => finishExecution(context, change),
     ...jobWriter(context),
   };

@@ -3,6 +3,13 @@ import { nodeDefinition } from '../../../pipeline/nodes';
 import { sampleValue } from '../../../pipeline/compile/choose-candidates';
 import type { CandidateDefinition, NodeDefinition, NodeRequest } from '../../../pipeline/node-definition';
 import type { AssetReference, JsonObject, JsonValue, PortValue } from '../../../workflows/contract';
+import {
+  valueType,
+  type CandidateDefinition,
+  type NodeDefinition,
+  type NodeRequest,
+} from '../../../pipeline/node-definition';
+import type { AssetReference, JsonObject, PortValue } from '../../../workflows/contract';
 
 /** The least config that a type takes, where it needs one. */
 export const leastConfigs: Readonly<Record<string, JsonObject>> = {
@@ -32,6 +39,7 @@ export const leastConfigs: Readonly<Record<string, JsonObject>> = {
   'utility:text_count': { find: 'a' },
   'utility:json_set': { path: 'a' },
   'utility:math_clamp': { min: 0, max: 1 },
+  'control:router': { routes: [{ name: 'a', when: { is: 'true' } }] },
 };
 
 /** A node type that must exist. */
@@ -61,7 +69,7 @@ export function requestFor(
   const samples = Object.fromEntries(
     required.map(([name, { type, many }]): [string, PortValue] => [
       name,
-      many ? [sampleValue(type)] : sampleValue(type),
+      many ? [sampleValue(valueType(type))] : sampleValue(valueType(type)),
     ]),
   );
   return { config: definition.config.parse(config), inputs: { ...samples, ...inputs } };

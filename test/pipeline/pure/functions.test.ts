@@ -172,6 +172,47 @@ const moreCases: readonly Case[] = [
 
 describe('pure functions', () => {
   const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...moreCases];
+const byLanguage = {
+  routes: [
+    { name: 'german', when: { is: 'equal', value: 'de' } },
+    { name: 'known', when: { is: 'one_of', value: ['de', 'fr'] } },
+  ],
+};
+
+const controlCases: readonly Case[] = [
+  ['control_router', byLanguage, { value: 'Hallo', on: ' DE' }, { german: 'Hallo', route: 'german' }],
+  [
+    'control_router',
+    { ...byLanguage, mode: 'all' },
+    { value: 'Hallo', on: 'de' },
+    { german: 'Hallo', known: 'Hallo', route: 'german,known' },
+  ],
+  ['control_router', byLanguage, { on: 'it' }, { otherwise: 'it', route: 'otherwise' }],
+  ['control_join', {}, { values: ['a', 'b'] }, { value: 'a' }],
+  [
+    'control_pick_best',
+    { by: 'score' },
+    { candidates: ['a', 'b', 'c'], scores: [0.4, 0.7, 0.7] },
+    { best: 'b', score: 0.7, number: 2 },
+  ],
+  [
+    'control_pick_best',
+    { by: 'score', prefer: 'lowest' },
+    { candidates: ['a', null, 'c'], scores: [3, 1, 2] },
+    { best: 'c', score: 2, number: 3 },
+  ],
+  ['control_pick_best', { by: 'score', minimumScore: 5 }, { candidates: ['a'], scores: [4] }, { none: true }],
+  ['control_pick_best', { by: 'length' }, { candidates: ['a', 'abc'] }, { best: 'abc', score: 3, number: 2 }],
+  [
+    'control_pick_best',
+    { by: 'order' },
+    { candidates: [null, 'b', 'c'] },
+    { best: 'b', score: -1, number: 2 },
+  ],
+];
+
+describe('pure functions', () => {
+  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...controlCases];
 
   it.each(cases)('%s with %j and %j gives %j', (name, config, inputs, expected) => {
     expect(run(name, config, inputs)).toEqual(expected);

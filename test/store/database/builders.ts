@@ -178,7 +178,7 @@ export class TestExecution {
       carried: [],
       quote: {},
       hold: { minCredits: 0, maxCredits: 60 },
-      reusedNodeIds: [],
+      reusedSteps: [],
       ...changes,
     };
   }

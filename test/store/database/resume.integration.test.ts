@@ -39,7 +39,7 @@ describe('executions.prepareResume', () => {
     const carried = [{ nodeId: 'n1', status: 'COMPLETED', outputs: { image: 'made' } }] as const;
     const resumed = await executions.prepareResume(
       database,
-      execution.aResume({ carried, reusedNodeIds: ['n1'] }),
+      execution.aResume({ carried, reusedSteps: ['n1'] }),
     );
     expect(resumed).toEqual({ kind: 'resumed', attempt: 2, heldCredits: 60 });
     expect(await execution.view()).toMatchObject({

@@ -198,7 +198,7 @@ describe('another Temporal run of an execution that waits', () => {
     const hold = { minCredits: 0, maxCredits: 20 };
     const resumed = await executions.prepareResume(
       database,
-      execution.aResume({ hold, reusedNodeIds: ['n1'] }),
+      execution.aResume({ hold, reusedSteps: ['n1'] }),
     );
     expect(resumed).toEqual({ kind: 'resumed', attempt: 2, heldCredits: 20 });
     expect(await executions.pendingStart(database, execution.id)).toMatchObject({

@@ -1,0 +1,47 @@
+import type { PlanInput } from '../../workflows/contract';
+import { isInside, type DraftNode } from './draft-node';
+import type { DraftOrder } from './order-drafts';
+import { outputsSeenBy } from './port-shapes';
+
+/**
+ * Nodes that a run may skip, since a branch leads to them: they count nothing in the lowest price. By the same rule as a
+ * run goes by (`isCutOff`), with every port that may be absent taken for absent.
+ */
+export function findConditional(
+  { sorted }: DraftOrder,
+  drafts: ReadonlyMap<string, DraftNode>,
+): ReadonlySet<string> {
+  const conditional = new Set<string>();
+  for (const { draft } of sorted) {
+    const isUnsure = ({ sourceNodeId, sourcePort }: PlanInput): boolean => {
+      const source = drafts.get(sourceNodeId);
+      if (!source) return false;
+      const isGiven = isInside(draft, source);
+      return (
+        (!isGiven && conditional.has(sourceNodeId)) ||
+        source.settings.onError === 'continue' ||
+        outputsSeenBy(draft, source)[sourcePort]?.mayBeAbsent === true
+      );
+    };
+    if (isConditional(draft, isUnsure) || (draft.group && conditional.has(draft.group.id)))
+      conditional.add(draft.id);
+  }
+  return conditional;
+}
+
+function isConditional({ inputs, templates }: DraftNode, isUnsure: (input: PlanInput) => boolean): boolean {
+  if (inputs.length > 0 && inputs.every(isUnsure)) return true;
+  const needed = inputs.filter(({ whenMissing }) => whenMissing !== 'none');
+  const isLost = (input: PlanInput): boolean =>
+    isUnsure(input) &&
+    (input.whenMissing === undefined ||
+      needed.every((other) => other.port !== input.port || isUnsure(other)));
+  const references = templates.flatMap(({ parts }) =>
+    parts.flatMap((part) =>
+      part.kind === 'reference'
+        ? [{ port: '', many: false, sourceNodeId: part.nodeId, sourcePort: part.port }]
+        : [],
+    ),
+  );
+  return needed.some(isLost) || references.some(isUnsure);
+}
