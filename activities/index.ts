@@ -5,6 +5,7 @@ import { callProvider } from './call-provider';
 import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
 import { cancelFire, followFire } from './follow-fire';
+import { openReview } from './open-review';
 import { importAsset, runPure } from './own-steps';
 import { continueExecution, finishExecution, pauseExecution, recordProgress } from './record-progress';
 import { runMedia } from './run-media';
@@ -45,6 +46,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
     continueExecution: bind(continueExecution),
+    openReview: bind(openReview),
     finishExecution: bind(finishExecution),
   };
 }

@@ -1,6 +1,7 @@
 import { executions } from '../store/database/executions';
 import type { PendingStart } from '../store/database/executions/execution';
 import { idempotency } from '../store/database/idempotency';
+import { reviews } from '../store/database/reviews';
 import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
@@ -8,6 +9,7 @@ import { isDatabaseAway } from './is-database-away';
 import { beginDueRedrives } from './redrive';
 import { startFires } from './start-fires';
 import { startDeliveries } from './start-deliveries';
+import { deliverReview } from './deliver-review';
 import { deliverResume } from './resume-in-place';
 import { resumeTold } from './resume-told';
 import { startExecution } from './start-execution';
@@ -56,6 +58,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   async function sweepAlone(): Promise<void> {
     await startPending(dependencies);
     await deliverResumes(dependencies);
+    await deliverReviews(dependencies);
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
     await beginDueRedrives(dependencies);
@@ -153,6 +156,12 @@ async function deliverResumes(dependencies: SweeperDependencies): Promise<void> 
     const isDelivered = await deliverResume(dependencies, resume);
     if (!isDelivered) await closeIfOver(dependencies, resume.executionId, resume.runId);
   });
+}
+
+/** A decision whose process died before the run was told, or while Temporal was away. */
+async function deliverReviews(dependencies: SweeperDependencies): Promise<void> {
+  const found = await reviews.untold(dependencies.database, START_GRACE_MS);
+  await mendEach(dependencies, found, (review) => deliverReview(dependencies, review));
 }
 
 /** A cancel that was noted while Temporal was away, or whose process died before it was passed on. */

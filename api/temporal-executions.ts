@@ -14,6 +14,7 @@ import {
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
   RESUME_SIGNAL,
+  REVIEW_SIGNAL,
   SETTLE_WORKFLOW_TYPE,
   settleWorkflowId,
   SUPERSEDE_SIGNAL,
@@ -21,6 +22,7 @@ import {
   type ExecutionInput,
   type ExecutionScope,
   type ResumeSignal,
+  type ReviewSignal,
 } from '../workflows/contract';
 import { createTemporalSchedules, type TemporalSchedules } from './temporal-schedules';
 
@@ -76,6 +78,8 @@ export interface TemporalExecutions {
   resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean>;
   /** Tells a waiting run to end, since another one goes on in its place. @returns false when that run is over. */
   supersede(executionId: string, runId: string): Promise<boolean>;
+  /** Tells the latest run that a review was decided; harmless when it knows. @returns false when none is open. */
+  tellReview(executionId: string, signal: ReviewSignal): Promise<boolean>;
   /** The latest run, strongly consistent; undefined when Temporal knows none. */
   describeLatest(executionId: string): Promise<TemporalRun | undefined>;
   /** Wakes the activity that awaits a job; nothing happens when none does. */
@@ -182,6 +186,10 @@ class ConnectedExecutions implements TemporalExecutions {
     return this.signalRun(executionId, runId, SUPERSEDE_SIGNAL, []);
   }
 
+  async tellReview(executionId: string, signal: ReviewSignal): Promise<boolean> {
+    return this.signalRun(executionId, undefined, REVIEW_SIGNAL, [signal]);
+  }
+
   async describeLatest(executionId: string): Promise<TemporalRun | undefined> {
     const description = await this.call(() =>
       this.client.workflow.getHandle(executionWorkflowId(executionId)).describe(),
@@ -231,9 +239,9 @@ class ConnectedExecutions implements TemporalExecutions {
 
   private async signalRun(
     executionId: string,
-    runId: string,
+    runId: string | undefined,
     name: string,
-    args: readonly ResumeSignal[],
+    args: readonly (ResumeSignal | ReviewSignal)[],
   ): Promise<boolean> {
     const handle = this.client.workflow.getHandle(executionWorkflowId(executionId), runId);
     return this.call(() => handle.signal(name, ...args)).then(

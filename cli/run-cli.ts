@@ -14,6 +14,7 @@ import { addPollCommand } from './commands/poll';
 import { addQuoteCommand } from './commands/quote';
 import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
+import { addReviewsCommand } from './commands/reviews';
 import { addRunCommand } from './commands/run';
 import { addUpCommand } from './commands/up';
 import { addUsageCommand } from './commands/usage';
@@ -55,6 +56,7 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addDemoCommand(program);
   const run = createApiCommandRunner(cli, finish);
   addRunCommand(program, run);
+  addReviewsCommand(program, run);
   addPollCommand(program, run);
   addResumeCommand(program, run);
   addCancelCommand(program, run);

@@ -9,6 +9,7 @@ import type {
   RedriveReceipt,
   RedriveSelection,
 } from './dead-letter-types';
+import type { ReviewDecisionInput, ReviewFilters, ReviewView } from './review-types';
 import type {
   AccountView,
   ApiKeyView,
@@ -94,6 +95,10 @@ export interface EverframeClient {
   redriveDeadLetters(selection: RedriveSelection, options?: CreatingOptions): Promise<RedriveReceipt>;
   /** Count and price of {@link redriveDeadLetters}; nothing is started. */
   previewRedrives(selection: RedriveSelection, options?: CallOptions): Promise<RedriveReceipt>;
+  /** What runs ask persons to decide, newest first; open ones unless asked otherwise. */
+  listReviews(filters?: ReviewFilters, options?: CallOptions): Promise<Page<ReviewView>>;
+  /** The first decision counts; the run goes on with it. */
+  decideReview(reviewId: string, decision: ReviewDecisionInput, options?: CallOptions): Promise<ReviewView>;
   /** The catalog: ports, JSON Schema of config, candidates, prices. */
   listNodeTypes(options?: CallOptions): Promise<readonly NodeTypeView[]>;
   getNodeType(type: string, options?: CallOptions): Promise<NodeTypeView>;
@@ -157,6 +162,8 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     redriveDeadLetters: (selection, given) => calls.create('/dead-letters/redrive', selection, given),
     previewRedrives: (selection, given) =>
       calls.ask('/dead-letters/redrive', { ...selection, dryRun: true }, given),
+    listReviews: (filters = {}, given) => calls.get(`/reviews${toQuery(filters)}`, given),
+    decideReview: (id, decision, given) => calls.ask(`/reviews/${encodeURIComponent(id)}`, decision, given),
     listNodeTypes: async (given) => (await calls.get<{ data: NodeTypeView[] }>('/nodes', given)).data,
     getNodeType: (type, given) => calls.get(`/nodes/${encodeURIComponent(type)}`, given),
     getAsset: (id, given) => calls.get(assetPath(id), given),

@@ -11,6 +11,7 @@ export type IdPrefix =
   | 'cbk'
   | 'ent'
   | 'dlt'
+  | 'rev'
   | 'rdv'
   | 'wf'
   | 'sub'

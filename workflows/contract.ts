@@ -304,6 +304,13 @@ export interface ResumeSignal {
 /** Tells a waiting run to end: the execution goes on in another Temporal run, with an edited graph. No arguments. */
 export const SUPERSEDE_SIGNAL = 'supersede';
 
+/** Tells a run that a review of this step was decided; the decision itself is in the database. */
+export const REVIEW_SIGNAL = 'review';
+
+export interface ReviewSignal {
+  readonly step: string;
+}
+
 // ---------------------------------------------------------------- activities
 
 /** Which execution an activity writes for. */
@@ -410,6 +417,35 @@ export interface PauseExecutionInput extends ExecutionScope {
   readonly resumesTaken: number;
 }
 
+/** What a person is asked, and what is to be judged. */
+export interface OpenReviewInput extends ExecutionScope {
+  readonly step: string;
+  readonly nodeId: string;
+  readonly nodeKey: string;
+  readonly label: string;
+  readonly title: string;
+  readonly instructions: string;
+  readonly value: PortValue;
+  /** From the first call on; nobody is waited for longer. */
+  readonly timeoutSeconds?: number;
+}
+
+export type ReviewDecision = 'approve' | 'reject' | 'replace' | 'timed_out';
+
+export type ReviewAnswer =
+  | {
+      readonly status: 'open';
+      /** Until it times out. */
+      readonly remainingMs?: number;
+    }
+  | {
+      readonly status: 'decided';
+      readonly decision: ReviewDecision;
+      readonly comment: string;
+      /** What goes on: the value, or what has taken its place. */
+      readonly value: PortValue;
+    };
+
 export interface FinishExecutionInput extends ExecutionScope {
   readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
   readonly nodes: readonly NodeProgress[];
@@ -490,6 +526,8 @@ export interface Activities {
 export interface LocalActivities {
   readonly recordProgress: (input: RecordProgressInput) => Promise<void>;
   readonly pauseExecution: (input: PauseExecutionInput) => Promise<void>;
+  /** Asks for a decision, or for what it was; a repeat asks nobody again. Times it out when its time is over. */
+  readonly openReview: (input: OpenReviewInput) => Promise<ReviewAnswer>;
   /** Shows that a run which waited goes on, not by a resume. */
   readonly continueExecution: (input: ExecutionScope) => Promise<void>;
   readonly finishExecution: (input: FinishExecutionInput) => Promise<FinishExecutionResult>;

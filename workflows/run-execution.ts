@@ -25,7 +25,9 @@ import {
 import { currentDetails } from './current-details';
 import { failureView, waitingView, waitsForUser } from './failure-policy';
 import { ResumeInbox } from './resume-inbox';
-import { runDelay } from './run-delay';
+import { ReviewInbox } from './review-inbox';
+import { fillConfig, runDelay } from './run-delay';
+import { runReview } from './run-review';
 import { executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
 import { runNode } from './run-node';
 import { statusAttributes, summaryAttributes } from './search-attributes';
@@ -63,11 +65,14 @@ export async function runExecution(input: ExecutionInput): Promise<ExecutionResu
 class ExecutionRun {
   private readonly state: RunState;
   private readonly inbox: ResumeInbox;
+  private readonly reviewInbox = new ReviewInbox();
   private plan: PlanRun;
   private scope: ExecutionScope;
   private running = 0;
   /** Delays and reviews: they hold nothing, and a run may be handed over meanwhile. */
   private resting = 0;
+  /** Of those, the ones that wait for a person. */
+  private reviews = 0;
   private isPaused = false;
   /** Counts ends of nodes; one number to wait on instead of a race of promises. */
   private ends = 0;
@@ -126,8 +131,11 @@ class ExecutionRun {
     }
   }
 
+  /** A run that has failed waits for no person: its resume asks the same again. */
   private isWaiting(): boolean {
-    return this.resting > 0 || this.state.waiting() !== undefined;
+    const sleepers = this.resting - this.reviews;
+    const waitsForPerson = this.reviews > 0 && this.state.failure() === undefined;
+    return sleepers > 0 || waitsForPerson || this.state.waiting() !== undefined;
   }
 
   private isHistoryLong(): boolean {
@@ -142,24 +150,31 @@ class ExecutionRun {
   }
 
   private start(step: Step): void {
-    const rests = step.node.work.kind === 'delay';
-    this.count(rests, 1);
+    this.running += 1;
     Object.assign(step.state, { status: 'RUNNING', beganAfter: this.over });
-    void this.runToEnd(step).finally(() => {
-      this.count(rests, -1);
+    const rest = { began: false };
+    void this.runToEnd(step, () => {
+      rest.began = true;
+      this.beginRest(step, 1);
+    }).finally(() => {
+      if (rest.began) this.beginRest(step, -1);
+      this.running -= 1;
       this.ends += 1;
     });
   }
 
-  private count(rests: boolean, change: 1 | -1): void {
-    if (rests) this.resting += change;
-    else this.running += change;
+  /** From now on (-1: until now) the step only waits. */
+  private beginRest({ node }: Step, change: 1 | -1): void {
+    this.running -= change;
+    this.resting += change;
+    if (node.work.kind === 'review') this.reviews += change;
+    this.ends += 1;
   }
 
   /** Never rejects: an unhandled rejection would fail the workflow task, which Temporal retries for ever. */
-  private async runToEnd(step: Step): Promise<void> {
+  private async runToEnd(step: Step, onRest: () => void): Promise<void> {
     try {
-      const end = await this.runStep(step);
+      const end = await this.runStep(step, onRest);
       this.state.complete(step.id, end);
       this.progressPending ||= end.unrecorded;
     } catch (error) {
@@ -169,11 +184,18 @@ class ExecutionRun {
     this.plan.settle(step.id);
   }
 
-  private runStep(step: Step): Promise<StepEnd> {
+  private runStep(step: Step, onRest: () => void): Promise<StepEnd> {
+    const { node, scope } = step;
+    const { kind } = node.work;
     const inputs = this.plan.inputsOf(step);
-    const lookup = (nodeId: string) => step.scope.lookup(nodeId);
-    if (step.node.work.kind !== 'delay') return runNode(this.scope, step, inputs, lookup);
+    const lookup = (nodeId: string) => scope.lookup(nodeId);
+    if (kind === 'review') {
+      const context = { scope: this.scope, inbox: this.reviewInbox, onAsked: onRest };
+      return runReview(step, inputs['value'] ?? null, fillConfig(node, lookup), context);
+    }
+    if (kind !== 'delay') return runNode(this.scope, step, inputs, lookup);
     this.progressPending = true;
+    onRest();
     return runDelay(step, inputs, lookup);
   }
 
@@ -202,7 +224,8 @@ class ExecutionRun {
     const failure = this.state.waiting();
     const seen = this.ends;
     // After a reset the signals of the past come first: then there is nothing to wait for.
-    if (!failure) this.reportProgress();
+    const waitsForPerson = failure !== undefined || this.reviews > 0;
+    if (!waitsForPerson) this.reportProgress();
     else if (!this.inbox.hasResume) await this.pause(failure);
     await condition(() => this.inbox.hasResume || this.inbox.isSuperseded || this.ends > seen);
     if (this.inbox.isSuperseded) {
@@ -214,12 +237,13 @@ class ExecutionRun {
     else await this.goOn();
   }
 
-  private async pause(failure: ExecutionFailure): Promise<void> {
+  private async pause(failure: ExecutionFailure | undefined): Promise<void> {
     const { resumesTaken } = this.inbox;
     this.progressPending = false;
     this.isPaused = true;
-    upsertSearchAttributes(statusAttributes({ status: 'WAITING', failure }));
-    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), failure, resumesTaken });
+    const reason = failure ? { failure } : {};
+    upsertSearchAttributes(statusAttributes({ status: 'WAITING', ...reason }));
+    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), ...reason, resumesTaken });
   }
 
   private reopen({ resumedAtMs, resubmitUnknown }: ResumeSignal): void {

@@ -123,8 +123,8 @@ export const { recordProgress } = proxyLocalActivities<Pick<LocalActivities, 're
 });
 
 /** The full truth, retried until it is written. */
-export const { continueExecution, finishExecution, pauseExecution } = proxyLocalActivities<
-  Pick<LocalActivities, 'continueExecution' | 'finishExecution' | 'pauseExecution'>
+export const { continueExecution, finishExecution, openReview, pauseExecution } = proxyLocalActivities<
+  Pick<LocalActivities, 'continueExecution' | 'finishExecution' | 'openReview' | 'pauseExecution'>
 >({
   startToCloseTimeout: '15 s',
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },

@@ -18,6 +18,7 @@ import { quoteWorkflow } from './quote-workflow';
 import { receiveCallback } from './receive-callback';
 import { redriveDeadLetter } from './redrive-dead-letter';
 import { redriveDeadLetters } from './redrive-dead-letters';
+import { decideReview, listReviews } from './reviews';
 import { resumeExecution } from './resume-execution';
 import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
@@ -98,6 +99,8 @@ export const routes: readonly Route[] = [
   redriveDeadLetters,
   getDeadLetter,
   redriveDeadLetter,
+  listReviews,
+  decideReview,
   listNodeTypes,
   getNodeType,
   getAsset,

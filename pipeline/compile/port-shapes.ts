@@ -5,8 +5,10 @@ import { isOfType } from './port-fit';
 
 /** Gives every draft the ports that it has in this graph, where its type leaves them to what is connected. */
 export function resolvePorts(edges: readonly GraphEdge[], drafts: ReadonlyMap<string, DraftNode>): void {
-  const resolver = new PortResolver(edges, drafts);
-  for (const draft of drafts.values()) draft.ports = resolver.portsOf(draft);
+  // What a group gives may depend on what it takes, and that on what it gives: the second look knows what the first found.
+  const first = new PortResolver(edges, drafts, new Map()).resolve();
+  const second = new PortResolver(edges, drafts, first).resolve();
+  for (const draft of drafts.values()) draft.ports = second.get(draft.id) ?? draft.definition;
 }
 
 const widest = ['text', 'json', 'file'] as const;
@@ -19,22 +21,30 @@ class PortResolver {
   constructor(
     edges: readonly GraphEdge[],
     private readonly drafts: ReadonlyMap<string, DraftNode>,
+    private readonly before: ReadonlyMap<string, NodePorts>,
   ) {
     for (const edge of edges) this.into.set(edge.target, [...(this.into.get(edge.target) ?? []), edge]);
   }
 
-  portsOf(draft: DraftNode): NodePorts {
+  resolve(): ReadonlyMap<string, NodePorts> {
+    for (const draft of this.drafts.values()) this.portsOf(draft);
+    return this.known;
+  }
+
+  private portsOf(draft: DraftNode): NodePorts {
     const known = this.known.get(draft.id);
     if (known) return known;
     const { definition, posted } = draft;
+    const { config } = posted;
+    const shapeInto = (port: string) => this.shapeAt(draft, port, (source) => source.group !== draft);
+    const shapeTaken = (port: string) => this.shapeAt(draft, port, (source) => source.group === draft);
     this.known.set(draft.id, definition);
-    const ports = definition.ports?.({
-      config: posted.config,
-      shapeInto: (port) => this.shapeAt(draft, port, (source) => source.group !== draft),
-      shapeTaken: (port) => this.shapeAt(draft, port, (source) => source.group === draft),
-    });
-    this.known.set(draft.id, ports ?? definition);
-    return ports ?? definition;
+    // For members that are asked on the way.
+    const given = definition.ports?.({ config, shapeInto, shapeTaken: () => undefined });
+    this.known.set(draft.id, this.before.get(draft.id) ?? given ?? definition);
+    const ports = definition.ports?.({ config, shapeInto, shapeTaken }) ?? definition;
+    this.known.set(draft.id, ports);
+    return ports;
   }
 
   /** Of the edges into the port: one type that all of them fit, else the first one's. */

@@ -9,6 +9,6 @@ export function toJson(value: object | JsonValue): string {
 }
 
 /** {@link toJson} of a value that may be absent; absent is SQL NULL. */
-export function toNullableJson(value: object | null | undefined): string | null {
+export function toNullableJson(value: object | JsonValue | undefined): string | null {
   return value === null || value === undefined ? null : toJson(value);
 }

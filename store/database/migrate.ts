@@ -11,6 +11,7 @@ import { cache } from './migrations/0007-cache';
 import { workflows } from './migrations/0008-workflows';
 import { deliveries } from './migrations/0009-deliveries';
 import { schedules } from './migrations/0010-schedules';
+import { reviews } from './migrations/0011-reviews';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -24,6 +25,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008-workflows': workflows,
   '0009-deliveries': deliveries,
   '0010-schedules': schedules,
+  '0011-reviews': reviews,
 };
 
 /**

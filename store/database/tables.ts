@@ -8,6 +8,7 @@ import type {
   Mode,
   NodeOutputs,
   Plan,
+  PortValue,
 } from '../../workflows/contract';
 import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedule';
 
@@ -34,6 +35,7 @@ export interface Tables {
   schedule_fires: ScheduleFiresTable;
   schedules: SchedulesTable;
   subscriptions: SubscriptionsTable;
+  reviews: ReviewsTable;
   sweeper_state: SweeperStateTable;
   workflow_publications: WorkflowPublicationsTable;
   workflow_versions: WorkflowVersionsTable;
@@ -197,6 +199,33 @@ export interface ExecutionNodesTable {
   run_attempt: Generated<number>;
   started_at: NullableTimestamp;
   completed_at: NullableTimestamp;
+}
+
+export interface ReviewsTable {
+  id: string;
+  account_id: string;
+  mode: Mode;
+  execution_id: string;
+  step: string;
+  node_id: string;
+  node_key: string;
+  /** 1 for the first value that the step had judged; another value is another review. */
+  number: number;
+  label: string;
+  title: string;
+  instructions: string;
+  value: ColumnType<PortValue, string, string>;
+  state: Generated<'open' | 'decided' | 'timed_out'>;
+  decision: 'approve' | 'reject' | 'replace' | null;
+  comment: Generated<string>;
+  replacement: ColumnType<PortValue | null, string | null | undefined, string | null>;
+  /** Id of the key that decided. */
+  decided_by: string | null;
+  created_at: Timestamp;
+  due_at: NullableTimestamp;
+  decided_at: NullableTimestamp;
+  /** Decided, and its run may not know yet. */
+  tell_requested_at: NullableTimestamp;
 }
 
 export interface JobsTable {

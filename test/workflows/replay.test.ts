@@ -47,6 +47,7 @@ describe('recorded histories', () => {
       'mapped',
       'refined',
       'resumed-after-failure',
+      'reviewed',
       'routed',
       'scheduled',
       'settled',

@@ -47,7 +47,7 @@ const portsFor = (
 function portsOf({ config, shapeInto, shapeTaken }: PortContext): NodePorts {
   const into = shapeInto('items')?.type ?? 'json';
   const wanted = itemTypes.find((type) => type === config['itemType']);
-  return portsFor(into, wanted ?? into, shapeTaken('result')?.type ?? 'text');
+  return portsFor(into, wanted ?? into, shapeTaken('result')?.type ?? 'any');
 }
 
 /** Known when the list is. */

@@ -49,7 +49,7 @@ function portsOf({ config, shapeTaken }: PortContext): NodePorts {
     name,
     { type: typeOfAll(values), description: `The value of "${name}" in this round.` },
   ]);
-  return portsFor(shapeTaken('result')?.type ?? 'text', Object.fromEntries(varied));
+  return portsFor(shapeTaken('result')?.type ?? 'any', Object.fromEntries(varied));
 }
 
 function typeOfAll(values: JsonValue | undefined): PortType {

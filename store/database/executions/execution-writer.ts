@@ -4,6 +4,7 @@ import type {
   JsonObject,
   Mode,
   NodeOutputs,
+  ReviewAnswer,
 } from '../../../workflows/contract';
 import type {
   Job,
@@ -15,6 +16,7 @@ import type {
   Settlement,
   ReusingNode,
 } from '../jobs/job';
+import type { ReviewRequest } from '../reviews/review';
 import type { ExecutionStatus, NodeStatus } from '../tables';
 
 /** A new state of a node. Absent fields keep their value. */
@@ -130,6 +132,8 @@ export interface ExecutionWriter {
    * is released: a run may wait for weeks. A repeat changes nothing.
    */
   pause(change: PauseChange): Promise<void>;
+  /** Asks a person, once per step and value; shows the node WAITING while nobody has decided. */
+  openReview(request: ReviewRequest): Promise<ReviewAnswer>;
   /** WAITING → RUNNING, not by a resume: the hold grows again with the next jobs. A repeat changes nothing. */
   goOn(): Promise<void>;
   /** Ends the attempt, once, and releases the rest of the hold: held = charged + released from then on. */

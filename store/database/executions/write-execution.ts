@@ -8,6 +8,7 @@ import type { WriteScope } from './execution';
 import type { ExecutionWriter } from './execution-writer';
 import { finishExecution } from './finish-execution';
 import { continueExecution, pauseExecution } from './pause-execution';
+import { openReview } from '../reviews/open-review';
 import { updateNodes } from './update-nodes';
 import { recordEvent, VisibleChanges, type WriteContext } from './write-context';
 
@@ -66,6 +67,7 @@ function createWriter(context: WriteContext): ExecutionWriter {
     updateNodes: (changes) => updateNodes(context, changes),
     pause: (change) => pauseExecution(context, change),
     goOn: () => continueExecution(context),
+    openReview: (request) => openReview(context, request),
     finish: (change) => finishExecution(context, change),
     ...jobWriter(context),
   };

@@ -12,7 +12,10 @@ import { recordSend } from './record-send';
 import { reuseJob } from './reuse-job';
 import { settleJob } from './settle-job';
 
-type JobWriter = Omit<ExecutionWriter, 'execution' | 'updateNodes' | 'pause' | 'goOn' | 'finish'>;
+type JobWriter = Omit<
+  ExecutionWriter,
+  'execution' | 'updateNodes' | 'pause' | 'goOn' | 'openReview' | 'finish'
+>;
 
 /** The part of the writer that moves jobs; each method is one conditional update that names the states it comes from. */
 export function jobWriter(context: WriteContext): JobWriter {

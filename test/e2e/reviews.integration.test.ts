@@ -1,0 +1,141 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ReviewView } from '../../client/review-types';
+import { aGraph } from '../support/graph-builder';
+import { recordHistory } from '../support/record-history';
+import { TestSystem } from '../support/test-system';
+
+let test: TestSystem;
+
+beforeAll(async () => {
+  test = await TestSystem.start();
+});
+
+afterEach(() => test.setFaults([]));
+
+afterAll(() => test.stop());
+
+/** Pictures until a person approves one; what is said to the one before is in the prompt. */
+function untilApproved(subject: string) {
+  return aGraph(subject)
+    .group('loop', 'control:refine', { rounds: 3, threshold: 1 })
+    .member('loop', 'image', 'generate:flux_2_pro', { prompt: `${subject} \${nodes.loop.feedback}` })
+    .member('loop', 'review', 'control:review', { title: 'Is it good?' })
+    .edge('image', 'review', { targetHandle: 'value' })
+    .edge('image', 'loop', { targetHandle: 'result' })
+    .edge('review', 'loop', { sourceHandle: 'score', targetHandle: 'score' })
+    .edge('review', 'loop', { sourceHandle: 'comment', targetHandle: 'feedback' })
+    .build();
+}
+
+async function theReview(executionId: string): Promise<ReviewView> {
+  const { data } = await test.client.listReviews({ executionId });
+  const [review] = data;
+  if (!review || data.length > 1) throw new Error(`${data.length} reviews are open.`);
+  return review;
+}
+
+/** The supervisor starts it again. */
+async function untilApiAnswers(executionId: string): Promise<void> {
+  const answers = (): Promise<boolean> =>
+    test.client.poll(executionId).then(
+      () => true,
+      () => false,
+    );
+  while (!(await answers())) await setImmediate();
+}
+
+describe('a review', () => {
+  it('inside a loop survives the kill of worker and API, and its comment feeds the next round', async () => {
+    const { executionId } = await test.client.execute(untilApproved('a shy ferret'));
+    const waiting = await test.client.wait(executionId);
+    expect(waiting).toMatchObject({ status: 'WAITING', failure: null, credits: { held: 0 } });
+    expect(waiting.nodes['review.1']).toMatchObject({ status: 'WAITING', error: null });
+    const first = await theReview(executionId);
+    expect(first).toMatchObject({ step: 'review.1', title: 'Is it good?', value: { type: 'image' } });
+    test.kill('worker');
+    test.kill('api');
+    await untilApiAnswers(executionId);
+    const comment = 'with a red scarf';
+    expect(await test.client.decideReview(first.reviewId, { decision: 'reject', comment })).toMatchObject({
+      state: 'decided',
+    });
+    await test.untilAccepted({ prompt: 'a shy ferret with a red scarf' });
+    expect((await test.client.wait(executionId)).status).toBe('WAITING');
+    const second = await theReview(executionId);
+    expect(second.step).toBe('review.2');
+    await test.client.decideReview(second.reviewId, { decision: 'approve' });
+    const view = await test.client.wait(executionId);
+    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, credits: { held: 0 } });
+    expect(view.nodes['loop']?.output).toMatchObject({ round: 2, rounds: 2, score: 1, reached: true });
+    expect(await test.accepted({ prompt: 'a shy ferret' })).toHaveLength(2);
+    await recordHistory(executionId, 'reviewed');
+  });
+
+  const withRoutes = (config: Record<string, unknown>) =>
+    aGraph('Draft')
+      .node('ask', 'control:review', config)
+      .edge('prompt', 'ask', { targetHandle: 'value' })
+      .node('send', 'utility:text_template', { template: 'sent: ${nodes.ask.approved}' })
+      .node('drop', 'utility:text_template', { template: 'dropped: ${nodes.ask.rejected}' })
+      .node('remind', 'utility:text_template', { template: 'late: ${nodes.ask.timedOut}' })
+      .node('aside', 'utility:text_upper')
+      .edge('prompt', 'aside')
+      .build();
+
+  it('puts a replacement in the place of what it judged, once, while other branches went on', async () => {
+    const { executionId } = await test.client.execute(withRoutes({}));
+    const waiting = await test.client.wait(executionId);
+    expect(waiting.nodes['aside']).toMatchObject({ status: 'COMPLETED', output: { text: 'DRAFT' } });
+    const { reviewId } = await theReview(executionId);
+    const other = { decision: 'replace', value: 5 } as const;
+    await expect(test.client.decideReview(reviewId, other)).rejects.toMatchObject({ status: 422 });
+    const decision = { decision: 'replace', value: 'Final' } as const;
+    await test.client.decideReview(reviewId, decision);
+    await test.client.decideReview(reviewId, decision);
+    await expect(test.client.decideReview(reviewId, { decision: 'reject' })).rejects.toMatchObject({
+      status: 409,
+      code: 'review_not_open',
+    });
+    const view = await test.client.wait(executionId);
+    expect(view).toMatchObject({
+      status: 'COMPLETED',
+      nodes: {
+        send: { output: { text: 'sent: Final' } },
+        drop: { status: 'SKIPPED' },
+        remind: { status: 'SKIPPED' },
+      },
+    });
+  });
+
+  it('takes the way of the time-out when nobody has decided in time', async () => {
+    const { executionId } = await test.client.execute(withRoutes({ timeoutSeconds: 1 }));
+    let view = await test.client.wait(executionId);
+    while (view.status === 'WAITING') view = await test.client.poll(executionId);
+    view = await test.client.wait(executionId);
+    expect(view).toMatchObject({
+      status: 'COMPLETED',
+      nodes: { remind: { output: { text: 'late: Draft' } }, send: { status: 'SKIPPED' } },
+    });
+    expect((await test.client.listReviews({ executionId, state: 'timed_out' })).data).toHaveLength(1);
+  });
+
+  it('is asked again by a resume after the run has failed meanwhile, and what was decided holds', async () => {
+    const graph = aGraph('a cross ferret')
+      .node('image', 'generate:flux_2_pro')
+      .edge('prompt', 'image')
+      .node('ask', 'control:review')
+      .edge('prompt', 'ask', { targetHandle: 'value' })
+      .build();
+    await test.setFaults([{ action: 'refuse', contains: 'a cross ferret' }]);
+    const { executionId } = await test.client.execute(graph);
+    expect((await test.client.wait(executionId)).status).toBe('FAILED');
+    expect((await test.client.listReviews({ executionId })).data).toEqual([]);
+    await test.setFaults([]);
+    await test.client.resume(executionId);
+    expect((await test.client.wait(executionId)).status).toBe('WAITING');
+    await test.client.decideReview((await theReview(executionId)).reviewId, { decision: 'approve' });
+    expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
+    expect((await test.client.listReviews({ executionId, state: 'all' })).data).toHaveLength(1);
+  });
+});
