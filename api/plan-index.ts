@@ -73,7 +73,7 @@ export class PlanIndex {
 
   /** What a group gives comes from its own inputs, and in a sequence from the iteration before. */
   private stepsBeforeGiven(group: PlanNode, numbers: readonly number[]): readonly string[] {
-    const own = sourcesOf(group).flatMap((id) => {
+    const own = readBy(group).flatMap((id) => {
       const outer = this.groupsOf(group.id).find((each) => each.id === id);
       return outer ? this.stepsBeforeGiven(outer, numbers) : [this.stepOf(id, numbers)];
     });
@@ -99,12 +99,17 @@ function depthOf(groups: readonly PlanNode[]): number {
   return groups.filter(({ body }) => body?.naming === 'iteration').length;
 }
 
-function sourcesOf({ dependsOn, inputs, templates, changes = [] }: PlanNode): readonly string[] {
+function sourcesOf(node: PlanNode): readonly string[] {
+  return [...node.dependsOn, ...readBy(node)];
+}
+
+/** Of a group without what it waits for on behalf of its members. */
+function readBy({ inputs, templates, changes = [] }: PlanNode): readonly string[] {
   const parts = [templates, ...changes.map((change) => change.templates)]
     .flat()
     .flatMap((each) => each.parts);
   const read = parts.flatMap((part) => (part.kind === 'reference' ? [part.nodeId] : []));
-  return [...dependsOn, ...inputs.map(({ sourceNodeId }) => sourceNodeId), ...read];
+  return [...inputs.map(({ sourceNodeId }) => sourceNodeId), ...read];
 }
 
 /** A group takes what its members take. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { createEverframeClient } from '../../client/everframe-client';
+import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import { type CliConfig, readCliConfig } from '../config';
 import { type Example, readExample } from '../demo/read-example';
 import { readCredentials, readState } from '../embedded/home-files';
@@ -81,8 +81,22 @@ async function runExample(demo: {
   const paint = choosePaint(process.stdout, process.env);
   const { executionId } = await client.execute(example);
   console.log(`\n${name}: execution ${executionId}`);
-  const view = await followExecution(client, executionId, { show: console.log, paint });
+  let view = await followExecution(client, executionId, { show: console.log, paint });
+  while (view.status === 'WAITING' && (await approveInYourName(client, executionId)))
+    view = await followExecution(client, executionId, { show: console.log, paint });
   const saved = await saveOutputs(client, view, join(process.cwd(), 'out', name));
   console.log(`\n${describeResult(view, saved, paint)}`);
   return view.status === 'COMPLETED';
+}
+
+/** A demo ends by itself: what a person is asked is approved. @returns whether there was anything */
+async function approveInYourName(client: EverframeClient, executionId: string): Promise<boolean> {
+  const { data } = await client.listReviews({ executionId });
+  for (const { reviewId, step, title } of data) {
+    console.log(
+      `${step} asks: ${title} Approved in your name; otherwise: npx everframe reviews reject ${reviewId}`,
+    );
+    await client.decideReview(reviewId, { decision: 'approve' });
+  }
+  return data.length > 0;
 }

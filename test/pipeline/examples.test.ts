@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonValue } from '../../workflows/contract';
+import { allNodes } from '../../pipeline/pure/all-nodes';
 import { graphSchema } from '../../pipeline/graph';
 import { compileBody, nodeOf, planOf, warningsOf } from './support/compile-body';
 
@@ -11,11 +12,15 @@ const read = (name: string): JsonValue =>
   JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as JsonValue;
 
 describe('examples', () => {
-  it('are the four that the README names', () => {
+  it('are those that the README and docs/graphs.md name', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         'blog-post.json',
         'content-production.json',
+        'pick-the-best.json',
+        'refine-until-good.json',
+        'review-in-the-middle.json',
+        'route-by-language.json',
         'script-to-video.json',
         'text-to-image-upscale.json',
       ]),
@@ -31,7 +36,7 @@ describe('examples', () => {
   });
 
   it.each(names)('%s has two providers behind every node that needs one', (name) => {
-    for (const node of planOf(read(name)).nodes) {
+    for (const node of allNodes(planOf(read(name)).nodes)) {
       if (node.work.kind === 'provider') expect(node.work.candidates.length).toBeGreaterThanOrEqual(2);
     }
   });
