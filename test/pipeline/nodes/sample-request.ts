@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { nodeDefinition } from '../../../pipeline/nodes';
 import { sampleValue } from '../../../pipeline/compile/choose-candidates';
-import type { CandidateDefinition, NodeDefinition, NodeRequest } from '../../../pipeline/node-definition';
 import type { AssetReference, JsonObject, JsonValue, PortValue } from '../../../workflows/contract';
 import {
   valueType,
@@ -9,7 +8,6 @@ import {
   type NodeDefinition,
   type NodeRequest,
 } from '../../../pipeline/node-definition';
-import type { AssetReference, JsonObject, PortValue } from '../../../workflows/contract';
 
 /** The least config that a type takes, where it needs one. */
 export const leastConfigs: Readonly<Record<string, JsonObject>> = {

@@ -170,8 +170,6 @@ const moreCases: readonly Case[] = [
   ['math_random', { seed: 5, min: 1, max: 6, whole: true }, {}, { number: 5 }],
 ];
 
-describe('pure functions', () => {
-  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...moreCases];
 const byLanguage = {
   routes: [
     { name: 'german', when: { is: 'equal', value: 'de' } },
@@ -212,7 +210,7 @@ const controlCases: readonly Case[] = [
 ];
 
 describe('pure functions', () => {
-  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...controlCases];
+  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...moreCases, ...controlCases];
 
   it.each(cases)('%s with %j and %j gives %j', (name, config, inputs, expected) => {
     expect(run(name, config, inputs)).toEqual(expected);
