@@ -11,6 +11,7 @@ import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
 import { moderationNodes } from './moderation-nodes';
+import { omniVideoNodes } from './omni-video-nodes';
 import { seedanceVideoNodes } from './seedance-video-nodes';
 import { soundNodes } from './sound-nodes';
 import { speechNodes } from './speech-nodes';
@@ -42,6 +43,7 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...videoNodes,
   ...klingVideoNodes,
   ...veoVideoNodes,
+  ...omniVideoNodes,
   ...seedanceVideoNodes,
   ...talkingVideoNodes,
   ...audioNodes,

@@ -105,10 +105,13 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
   const receiver = await aCallbackReceiver();
   try {
     const handle = await operation.submit({ ...request, callbackUrl: receiver.url }, call);
-    await receiver.next();
-    const check = await operation.check(handle, call);
-    if (check.status === 'succeeded') return check.reply;
-    throw new Error(`${candidate.model} called back before it was done.`);
+    if (provider.readCallback !== undefined) await receiver.next();
+    for (;;) {
+      const check = await operation.check(handle, call);
+      if (check.status === 'succeeded') return check.reply;
+      if (provider.readCallback !== undefined)
+        throw new Error(`${candidate.model} called back before it was done.`);
+    }
   } finally {
     await receiver.close();
   }

@@ -130,6 +130,15 @@ export const videoModels: readonly FalModel[] = [
     },
     byResolution({ '480p': 0.1346, '720p': 0.3034, '1080p': 0.682, '4k': 1.5552 }),
   ),
+  clip(
+    /^google\/gemini-omni-flash$/,
+    {
+      prompt,
+      aspect_ratio: z.enum(['16:9', '9:16']).default('16:9'),
+      duration: z.int().min(3).max(10).default(8).transform(String),
+    },
+    perSecond(0.13),
+  ),
   talking(
     /^veed\/fabric-1\.0(\/fast)?$/,
     { image_url: link, audio_url: link, resolution: resolution('480p', '720p') },
