@@ -23,6 +23,7 @@ import { MediaError } from './media/media-error';
 import type { MediaProbe } from './media/media-operation';
 import { probeMedia } from './media/probe-media';
 import { sniffMediaType } from './media/sniff-media-type';
+import { isSvg } from './media/sniff-svg';
 import { toMediaFailure } from './to-media-failure';
 import { StepError } from './to-application-failure';
 
@@ -131,13 +132,14 @@ export async function registerFile(
   type: MediaType,
   source: Pick<OutputSource, 'accountId' | 'jobId'> & { readonly sourceUrlHost?: string },
 ): Promise<AssetReference> {
-  const sniffed = sniffMediaType(await readHead(filePath));
+  const head = await readHead(filePath);
+  const sniffed = sniffMediaType(head);
   if (type !== 'file' && sniffed?.kind !== type) {
     throw new UnexpectedReplyError(
       `An ${type} was expected; by its bytes the file is ${sniffed?.mimeType ?? 'of an unknown type'}.`,
     );
   }
-  const mimeType = sniffed?.mimeType ?? 'application/octet-stream';
+  const mimeType = sniffed?.mimeType ?? (isSvg(head) ? 'image/svg+xml' : 'application/octet-stream');
   const { width, height, durationSeconds } = type === 'file' ? {} : await probe(filePath, mimeType);
   const stored = await put(deps, source.accountId, { path: filePath }, mimeType, BYTES_MAX[type]);
   const { accountId, jobId: sourceJobId, sourceUrlHost } = source;

@@ -3,11 +3,15 @@ export const PROVIDER_CREDENTIALS: Readonly<Record<string, string>> = {
   deepl: 'DEEPL_AUTH_KEY',
   elevenlabs: 'ELEVENLABS_API_KEY',
   anthropic: 'ANTHROPIC_API_KEY',
+  ark: 'ARK_API_KEY',
+  bfl: 'BFL_API_KEY',
   fal: 'FAL_KEY',
   google: 'GEMINI_API_KEY',
   kling: 'KLING_API_KEY',
   openai: 'OPENAI_API_KEY',
+  recraft: 'RECRAFT_API_TOKEN',
   replicate: 'REPLICATE_API_TOKEN',
+  stability: 'STABILITY_API_KEY',
 };
 
 /** @returns Ids of the providers that have a credential, or a numbered further one such as `FAL_KEY_2`. */

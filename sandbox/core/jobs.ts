@@ -28,6 +28,7 @@ type CallBack = (job: Job) => Promise<void>;
 
 const usualMs: Readonly<Record<Recipe['kind'], number>> = {
   picture: 400,
+  vector: 300,
   upscale: 800,
   cutout: 400,
   video: 1200,

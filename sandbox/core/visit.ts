@@ -56,7 +56,7 @@ export function headersWorthKeeping(request: Request): Record<string, string> {
 }
 
 /** Where providers take a bare key, beside `Authorization: <scheme> <secret>`. */
-const keyHeaders = ['x-api-key', 'x-goog-api-key', 'xi-api-key'];
+const keyHeaders = ['x-api-key', 'x-key', 'x-goog-api-key', 'xi-api-key'];
 
 /** The secret of the caller, wherever it stands; undefined when there is none. */
 export function credentialOf(request: Request): string | undefined {

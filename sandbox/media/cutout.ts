@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { openPicture } from './picture';
+import { openPicture } from './picture-file';
 import type { CutoutRecipe, Made } from './recipe';
 
 /** Long side at which the background is judged; the mask is enlarged from there. */

@@ -1,51 +1,41 @@
 import sharp from 'sharp';
 import { captionBand } from './caption';
-import { readSource } from './read-source';
-import { SourceError, type Made, type PictureFormat, type PictureRecipe } from './recipe';
+import { encodePicture, openPicture } from './picture-file';
+import type { Made, PictureRecipe } from './recipe';
+import { rework } from './rework';
+import type { Size } from './sizes';
 import { drawScene, tintsFor } from './scene';
 
 /** Pixels of the long side at which a scene is drawn; larger pictures are enlarged from it, as SVG would be slow. */
 const drawingSide = 1536;
-const maximumPixels = 80_000_000;
 
 /** A picture of the asked size: a scene from the prompt, or for edits the given picture in the prompt's colours. */
 export async function makePicture(recipe: PictureRecipe): Promise<Made> {
-  const { width, height, sources = [] } = recipe;
+  const { sources = [], rework: how } = recipe;
   const [canvas] = sources;
-  const drawn = canvas === undefined ? await scene(recipe) : await edited(recipe, canvas);
-  const sized = sharp(drawn).resize(width, height, { kernel: 'lanczos3', fit: 'fill' });
-  return encodePicture(sized, recipe.format);
+  const { width, height } = await sizeFor(recipe);
+  const sized = { ...recipe, width, height };
+  const drawn = canvas === undefined || how !== undefined ? await scene(sized) : await edited(sized, canvas);
+  const whole = canvas === undefined || how === undefined ? drawn : await rework(drawn, canvas, how);
+  const enlarged = sharp(whole).resize(width, height, { kernel: 'lanczos3', fit: 'fill' });
+  return encodePicture(enlarged, recipe.format);
 }
 
-/** Encodes and measures; speed before size, since a 4K PNG at full effort takes seconds. */
-export async function encodePicture(image: sharp.Sharp, format: PictureFormat): Promise<Made> {
-  const encoded =
-    format === 'png'
-      ? image.png({ compressionLevel: 6, effort: 1 })
-      : format === 'webp'
-        ? image.webp({ quality: 86, effort: 2 })
-        : image.flatten({ background: '#ffffff' }).jpeg({ quality: 88 });
-  const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
-  const extension = format === 'jpeg' ? 'jpg' : format;
-  return { bytes: data, contentType: `image/${format}`, extension, width: info.width, height: info.height };
+type SizedRecipe = PictureRecipe & Size;
+
+/** What was asked for, else the size of the canvas with what is added to it. */
+async function sizeFor({ width, height, sources, rework: how }: PictureRecipe): Promise<Size> {
+  const [canvas] = sources ?? [];
+  if (width !== undefined && height !== undefined) return { width, height };
+  if (canvas === undefined) return { width: 1024, height: 1024 };
+  const source = await openPicture(canvas);
+  const { left, right, up, down } = how?.kind === 'extend' ? how.margins : NO_MARGINS;
+  return { width: source.width + left + right, height: source.height + up + down };
 }
 
-/** Opens what a caller gave us, turned upright; anything unreadable is the caller's fault. */
-export async function openPicture(
-  source: string,
-): Promise<{ image: sharp.Sharp; width: number; height: number }> {
-  const bytes = await readSource(source);
-  try {
-    const image = sharp(bytes, { limitInputPixels: maximumPixels }).rotate();
-    const { width, height, autoOrient } = await image.metadata();
-    return { image, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown format';
-    throw new SourceError(source, 'decode', `could not read the image: ${why}`);
-  }
-}
+const NO_MARGINS = { left: 0, right: 0, up: 0, down: 0 };
 
-async function scene({ prompt, seed, label, width, height }: PictureRecipe): Promise<Buffer> {
+async function scene({ prompt, seed, label, width, height }: SizedRecipe): Promise<Buffer> {
   const scale = Math.min(1, drawingSide / Math.max(width, height));
   const w = Math.round(width * scale);
   const h = Math.round(height * scale);
@@ -56,10 +46,7 @@ async function scene({ prompt, seed, label, width, height }: PictureRecipe): Pro
 }
 
 /** The given picture, duotoned towards the prompt's palette, framed and captioned anew. */
-async function edited(
-  { prompt, seed, label, width, height }: PictureRecipe,
-  source: string,
-): Promise<Buffer> {
+async function edited({ prompt, seed, label, width, height }: SizedRecipe, source: string): Promise<Buffer> {
   const { image } = await openPicture(source);
   const scale = Math.min(1, drawingSide / Math.max(width, height));
   const w = Math.round(width * scale);

@@ -9,8 +9,9 @@ import { makeTranscript } from './transcript';
 import { makeVideo, remakeVideo } from './video';
 import { makePicture } from './picture';
 import { readSource } from './read-source';
-import type { Made, Recipe } from './recipe';
+import type { Made, Recipe, Rework } from './recipe';
 import { upscalePicture } from './upscale';
+import { makeVector } from './vector';
 
 /** Media are CPU work: more at once would only make all of them late. */
 const atOnce = 2;
@@ -69,6 +70,7 @@ export class Producer {
   private async contentIn(recipe: Recipe): Promise<string | undefined> {
     switch (recipe.kind) {
       case 'picture':
+      case 'vector':
         return recipe.prompt;
       case 'video':
         return recipe.audio === undefined
@@ -105,7 +107,11 @@ function contentKey(hash: string): string {
 async function withSources(recipe: Recipe): Promise<Recipe> {
   switch (recipe.kind) {
     case 'picture':
-      return { ...recipe, sources: await Promise.all((recipe.sources ?? []).map(inlined)) };
+      return {
+        ...recipe,
+        sources: await Promise.all((recipe.sources ?? []).map(inlined)),
+        ...(recipe.rework === undefined ? {} : { rework: await inlinedMask(recipe.rework) }),
+      };
     case 'upscale':
     case 'cutout':
     case 'voice':
@@ -120,6 +126,8 @@ async function withSources(recipe: Recipe): Promise<Recipe> {
       const [source, end, audio] = await Promise.all(given.map(inlinedIfGiven));
       return { ...recipe, source, end, audio };
     }
+    case 'vector':
+      return { ...recipe, source: await inlinedIfGiven(recipe.source) };
     case 'answer':
       return { ...recipe, images: await Promise.all(recipe.images.map(inlined)) };
     case 'speech':
@@ -129,6 +137,11 @@ async function withSources(recipe: Recipe): Promise<Recipe> {
 
 async function inlinedIfGiven(source: string | undefined): Promise<string | undefined> {
   return source === undefined ? undefined : inlined(source);
+}
+
+async function inlinedMask(rework: Rework): Promise<Rework> {
+  if (!('mask' in rework) || rework.mask === undefined) return rework;
+  return { ...rework, mask: await inlined(rework.mask) };
 }
 
 async function inlined(source: string): Promise<string> {
@@ -143,6 +156,8 @@ async function make(
   switch (recipe.kind) {
     case 'picture':
       return makePicture(recipe);
+    case 'vector':
+      return makeVector(recipe);
     case 'upscale':
       return upscalePicture(recipe);
     case 'cutout':

@@ -1,6 +1,7 @@
 /** What a model is asked to make, in one form for all providers. Sources are http(s) URLs or data URIs. */
 export type Recipe =
   | PictureRecipe
+  | VectorRecipe
   | UpscaleRecipe
   | CutoutRecipe
   | VideoRecipe
@@ -17,14 +18,40 @@ export interface PictureRecipe {
   readonly kind: 'picture';
   readonly prompt: string;
   readonly seed: number;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
+  /** Pixels; those of the first source unless given. */
+  readonly width?: number;
+  readonly height?: number;
   readonly format: PictureFormat;
   /** Who made it; stands small beside the caption, so that a result served by another model shows. */
   readonly label: string;
   /** Present for edits: the first one is the canvas. */
   readonly sources?: readonly string[];
+  /** How the new scene and the canvas come together; without it the canvas takes on the prompt's colours. */
+  readonly rework?: Rework;
+}
+
+/**
+ * `fill`: the scene shows where the mask is white (without a mask: in the middle). `extend`: the canvas lies in the
+ * scene, which goes on around it by so many pixels. `background`: the subject of the canvas stands before the scene.
+ * `erase`: what the mask marks is healed over from around it, and nothing new appears.
+ */
+export type Rework =
+  | { readonly kind: 'fill' | 'erase'; readonly mask?: string }
+  | { readonly kind: 'extend'; readonly margins: Margins }
+  | { readonly kind: 'background' };
+
+/** Pixels. */
+export type Margins = Readonly<Record<'left' | 'right' | 'up' | 'down', number>>;
+
+/** A picture of paths: from a prompt, or traced from a given picture. */
+export interface VectorRecipe {
+  readonly kind: 'vector';
+  readonly prompt: string;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly label: string;
+  readonly source?: string;
 }
 
 export interface UpscaleRecipe {
@@ -32,6 +59,8 @@ export interface UpscaleRecipe {
   readonly source: string;
   /** Long side of the result = factor × long side of the source. */
   readonly factor: number;
+  /** Instead of the factor: about so many pixels, at least as many as the source has. */
+  readonly pixels?: number;
   readonly format: PictureFormat;
 }
 

@@ -1,7 +1,8 @@
 import type { Sharp } from 'sharp';
 import type { View } from './camera-move';
 import type { MediaResult, RawPicture, Soundtrack, VideoTask } from './media-task';
-import { makePicture, openPicture } from './picture';
+import { makePicture } from './picture';
+import { openPicture } from './picture-file';
 import { Random } from './random';
 import { readSource } from './read-source';
 import type { ClipRecipe, Made, VideoRecipe } from './recipe';

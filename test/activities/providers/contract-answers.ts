@@ -116,12 +116,80 @@ const replicateError = (status: number, text: string): ScriptedAnswer => ({
   body: { title: 'Error', detail: text, status },
 });
 
+const stabilityError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { id: 'a'.repeat(32), name: 'bad_request', errors: [text] },
+});
+const bflError = (status: number, text: string): ScriptedAnswer => ({ status, body: { detail: text } });
+const recraftError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { code: 'some_code', message: text },
+});
+const arkError = (status: number, text: string): ScriptedAnswer => ({
+  status,
+  body: { error: { code: 'SomeCode', message: text } },
+});
+
 export const contractAnswers: Readonly<Record<string, Readonly<Record<string, OperationAnswers>>>> = {
   deepl: {
     translate: {
       model: 'quality_optimized',
       accepted: { body: { translations: [{ detected_source_language: 'EN', text: 'Hallo.' }] } },
       error: deeplError,
+    },
+  },
+  ark: {
+    images: {
+      model: 'seedream-4-0-250828',
+      accepted: {
+        body: {
+          model: 'seedream-4-0-250828',
+          created: 1,
+          data: [{ url: 'https://a.example/1.jpeg', size: '1x1' }],
+        },
+      },
+      error: arkError,
+    },
+  },
+  bfl: {
+    task: {
+      model: 'flux-2-pro',
+      accepted: {
+        body: { id: 'f1a2', polling_url: 'https://api.us1.bfl.ai.example/v1/get_result?id=f1a2', cost: 3 },
+      },
+      pending: { body: { id: 'f1a2', status: 'Pending', progress: 0.5, result: null } },
+      done: [
+        { body: { id: 'f1a2', status: 'Ready', result: { sample: 'https://delivery.example/a.jpeg' } } },
+      ],
+      error: bflError,
+    },
+  },
+  recraft: {
+    images: {
+      model: 'recraftv4',
+      accepted: {
+        body: { created: 1, credits: 40, data: [{ image_id: 'a', url: 'https://img.example/a' }] },
+      },
+      error: recraftError,
+    },
+    tool: {
+      model: 'vectorize',
+      accepted: { body: { created: 1, credits: 10, image: { image_id: 'a', url: 'https://img.example/a' } } },
+      error: recraftError,
+    },
+  },
+  stability: {
+    image: {
+      model: 'generate/core',
+      accepted: { body: { image: 'iVBORw0KGgo=', finish_reason: 'SUCCESS', seed: 1 } },
+      error: stabilityError,
+    },
+    job: {
+      model: 'upscale/creative',
+      accepted: { body: { id: 'a6dc6c6e20acda010fe14d71f180658f2896ed9b4ec25aa99a6ff06c796987c4' } },
+      pending: { status: 202, body: { id: 'a6dc6c6e20acda01', status: 'in-progress' } },
+      done: [{ body: { result: 'iVBORw0KGgo=', finish_reason: 'SUCCESS', seed: 1 } }],
+      error: stabilityError,
     },
   },
   elevenlabs: {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anthropic } from '../../../activities/providers/anthropic';
 import { sniffMediaType } from '../../../activities/media/sniff-media-type';
+import { ark } from '../../../activities/providers/ark';
+import { bfl } from '../../../activities/providers/bfl';
 import { elevenlabs } from '../../../activities/providers/elevenlabs';
 import { fal } from '../../../activities/providers/fal';
 import { google } from '../../../activities/providers/google';
@@ -18,7 +20,9 @@ import type {
 } from '../../../activities/providers/provider';
 import { ProviderError } from '../../../activities/providers/provider-error';
 import { createProviderFetch, resolveProviderUrls } from '../../../activities/providers/provider-fetch';
+import { recraft } from '../../../activities/providers/recraft';
 import { replicate } from '../../../activities/providers/replicate';
+import { stability } from '../../../activities/providers/stability';
 import { Secrets } from '../../../sandbox/core/secrets';
 import type { JsonObject, JsonValue } from '../../../workflows/contract';
 import {
@@ -88,8 +92,32 @@ const queueCases: readonly Case[] = [
     model: 'kling-v2-6',
     input: { prompt: PROMPT, duration: '3', aspect_ratio: '1:1' },
   },
+  {
+    provider: bfl,
+    operation: 'task',
+    model: 'flux-2-pro',
+    input: { prompt: PROMPT, width: 256, height: 256, output_format: 'png' },
+  },
 ];
 const syncCases: readonly Case[] = [
+  {
+    provider: ark,
+    operation: 'images',
+    model: 'seedream-4-0-250828',
+    input: { prompt: PROMPT, size: '256x256' },
+  },
+  {
+    provider: recraft,
+    operation: 'images',
+    model: 'recraftv4',
+    input: { prompt: PROMPT, size: '256x256' },
+  },
+  {
+    provider: stability,
+    operation: 'image',
+    model: 'generate/core',
+    input: { prompt: PROMPT, output_format: 'webp' },
+  },
   {
     provider: anthropic,
     operation: 'messages',
@@ -278,7 +306,6 @@ describe.each(queueCases.filter((each) => queueOf(each).lookup !== undefined))(
     });
   },
 );
-
 describe.each(syncCases)('$provider.id $operation at the sandbox', (syncCase) => {
   it('answers the result', async () => {
     await sandbox.plan();
@@ -289,10 +316,14 @@ describe.each(syncCases)('$provider.id $operation at the sandbox', (syncCase) =>
       messages: { body: { content: [{ text: expect.stringMatching(/\w/) }] } },
       chat: { body: { choices: [{ message: { content: expect.stringMatching(/\w/) } }] } },
       images: { body: { data: [{ b64_json: expect.stringMatching(/^[\w+/=]{100,}$/) }] } },
+      image: { body: { image: expect.stringMatching(/^[\w+/=]{100,}$/), finish_reason: 'SUCCESS' } },
+      'ark images': { body: { data: [{ url: expect.stringContaining(sandbox.url), size: '256x256' }] } },
+      'recraft images': { body: { credits: 40, data: [{ url: expect.stringContaining(sandbox.url) }] } },
       speech: { mimeType: 'audio/wav', bytes: expect.anything() },
       sound_effect: { mimeType: 'audio/mpeg', bytes: expect.anything() },
     };
-    expect(reply).toMatchObject(shapes[syncCase.operation] as object);
+    const { provider, operation } = syncCase;
+    expect(reply).toMatchObject((shapes[`${provider.id} ${operation}`] ?? shapes[operation]) as object);
   });
 
   it('knows a refusal', async () => {
