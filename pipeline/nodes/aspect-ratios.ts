@@ -56,3 +56,48 @@ export const OPENAI_IMAGE_SIZES: Readonly<Record<GeminiAspectRatio, string>> = {
 export function sizeOf<Size>(sizes: Readonly<Record<string, Size>>, ratio: unknown): Size | undefined {
   return typeof ratio === 'string' && Object.hasOwn(sizes, ratio) ? sizes[ratio] : undefined;
 }
+
+/** Stable Image services, by ratio; about one megapixel. */
+export const STABILITY_ASPECT_RATIOS = [
+  '21:9',
+  '16:9',
+  '3:2',
+  '5:4',
+  '1:1',
+  '4:5',
+  '2:3',
+  '9:16',
+  '9:21',
+] as const;
+
+/** One side of each size, for models that take width and height apart. */
+export function sideOf<Ratio extends string>(
+  sizes: Readonly<Record<Ratio, { readonly width: number; readonly height: number }>>,
+  side: 'width' | 'height',
+  times = 1,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries<{ readonly width: number; readonly height: number }>(sizes).map(([ratio, size]) => [
+      ratio,
+      size[side] * times,
+    ]),
+  );
+}
+
+/** Twice as wide and high: about four megapixels, which Seedream calls 2K. */
+export const SIZES_2K: Readonly<Record<string, { readonly width: number; readonly height: number }>> =
+  Object.fromEntries(
+    Object.entries(FLUX_SIZES).map(([ratio, { width, height }]) => [
+      ratio,
+      { width: width * 2, height: height * 2 },
+    ]),
+  );
+
+/** `1024x1024`, for models that take the size as a text. */
+export function asText(
+  sizes: Readonly<Record<string, { readonly width: number; readonly height: number }>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(sizes).map(([ratio, { width, height }]) => [ratio, `${width}x${height}`]),
+  );
+}

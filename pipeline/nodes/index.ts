@@ -2,7 +2,9 @@ import type { NodeDefinition } from '../node-definition';
 import { audioNodes } from './audio-nodes';
 import { embeddingNodes } from './embedding-nodes';
 import { controlNodes } from './control-nodes';
-import { generateNodes } from './generate-nodes';
+import { editNodes } from './edit-nodes';
+import { fluxNodes } from './flux-nodes';
+import { googleImageNodes } from './google-image-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
 import { judgeNodes } from './judge-nodes';
@@ -17,6 +19,9 @@ import { soundNodes } from './sound-nodes';
 import { speechNodes } from './speech-nodes';
 import { talkingVideoNodes } from './talking-video-nodes';
 import { moreUtilityNodes } from './more-utility-nodes';
+import { recraftNodes } from './recraft-nodes';
+import { seedreamNodes } from './seedream-nodes';
+import { stabilityNodes } from './stability-nodes';
 import { textNodes } from './text-nodes';
 import { textTaskNodes } from './text-task-nodes';
 import { textUtilityNodes } from './text-utility-nodes';
@@ -38,7 +43,12 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...judgeNodes,
   ...moderationNodes,
   ...embeddingNodes,
-  ...generateNodes,
+  ...fluxNodes,
+  ...googleImageNodes,
+  ...seedreamNodes,
+  ...recraftNodes,
+  ...stabilityNodes,
+  ...editNodes,
   ...upscaleNodes,
   ...videoNodes,
   ...klingVideoNodes,

@@ -15,13 +15,31 @@ export const PRICE_SOURCES = {
   venice: 'Third party: docs.venice.ai, ElevenLabs Voice Changer (2026-11-26)',
   finetunedPhotoGen:
     'Third party: micahp/finetuned-photo-gen, src/lib/video-models.ts, "real pricing from Fal.ai"',
+  bfl: 'docs.bfl.ai/quick_start/pricing; FLUX.1: LiteLLM 1.109.1 price table, which cites bfl.ai/pricing',
+  recraft: 'recraft.ai/docs/api-reference/pricing',
+  stability:
+    'stability.ai/api-pricing-update-25; credits as aself101/stability-ai-api 1.0.1 read them from the API reference (2026-09-22)',
+  ark: 'Comfy partner node price list (docs.comfy.org/tutorials/partner-nodes/pricing, 2026-08-21), at the maker’s list price',
+  falPricingApi: 'fal pricing API as falaw 0.0.79 (PyPI) read it (2026-08-15 to 2026-10-26)',
 } as const;
 export type PriceSourceName = keyof typeof PRICE_SOURCES;
 
-/** The day on which all of them were read. */
+/** The day on which the first of them were read. */
 export const PRICES_READ_ON = '2026-11-21';
+/** The others. */
+const READ_ON: Partial<Record<keyof typeof PRICE_SOURCES, string>> = {
+  bfl: '2026-11-26',
+  recraft: '2026-11-26',
+  stability: '2026-11-26',
+  ark: '2026-11-26',
+  falPricingApi: '2026-11-26',
+};
 
 /** One of them with its day, and what is to be said of this price. */
 export function readIn(source: PriceSourceName, note?: string): PriceSource {
-  return { source: PRICE_SOURCES[source], readOn: PRICES_READ_ON, ...(note === undefined ? {} : { note }) };
+  return {
+    source: PRICE_SOURCES[source],
+    readOn: READ_ON[source] ?? PRICES_READ_ON,
+    ...(note === undefined ? {} : { note }),
+  };
 }

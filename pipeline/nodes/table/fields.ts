@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../../workflows/contract';
+import type { AssetReference, JsonValue } from '../../../workflows/contract';
 import {
   MediaInput,
   UnsupportedRequestError,
@@ -84,6 +84,32 @@ export function listed(name: string): Field {
   };
 }
 
+/** One of the files at a `many` port, counted from 0; more than `most` are refused. */
+export function nth(name: string, index: number, most: number): Field {
+  return {
+    from: [name],
+    read: (request, { model, media: form }) => {
+      const assets = assetsAt(request, name);
+      if (assets.length > most) {
+        throw new UnsupportedRequestError(`${model} takes ${most} of "${name}", not ${assets.length}.`);
+      }
+      if (assets.length === 0) throw new UnsupportedRequestError(`"${name}" is missing. Connect it.`);
+      const asset = assets[index];
+      return asset && new MediaInput(asset, form);
+    },
+  };
+}
+
+/** How many files come in at a port; one stands for what is not there yet. */
+export function countOf(request: NodeRequest, name: string): number {
+  return Math.max(1, assetsAt(request, name).length);
+}
+
+function assetsAt(request: NodeRequest, name: string): readonly AssetReference[] {
+  const value = givenValue(request, name);
+  return (isList(value) ? value : [value]).filter(isAssetReference);
+}
+
 /** A value by a table; one that is not in it is refused. Where the table is a list, values stay as they are. */
 export function oneOf(name: string, table: readonly string[] | Readonly<Record<string, WireValue>>): Field {
   const values = new Map<string, WireValue>(
@@ -142,8 +168,7 @@ function mediaAt(
   port: InputPort | undefined,
   form: MediaForm,
 ): WireValue | undefined {
-  const value = givenValue(request, name);
-  const assets = (isList(value) ? value : [value]).filter(isAssetReference);
+  const assets = assetsAt(request, name);
   const [first] = assets;
   if (first === undefined) {
     if (port?.required !== true) return undefined;

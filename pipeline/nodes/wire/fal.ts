@@ -28,6 +28,11 @@ export function falImage(reply: ProviderReply): Readonly<Record<string, OutputIt
   return { image: urlItem(field(body, 'images', 0, 'url') ?? field(body, 'image', 'url'), 'images[0].url') };
 }
 
+/** First file of `{images: [{url}]}` or `{image: {url}}` for a port of another name, such as a drawing in paths. */
+export function falImageAs(port: string): (reply: ProviderReply) => Readonly<Record<string, OutputItem>> {
+  return (reply) => ({ [port]: falImage(reply)['image'] ?? urlItem(undefined, 'image.url') });
+}
+
 /** A single file, such as `{video: {url}}`. */
 export function falFile(port: string): (reply: ProviderReply) => Readonly<Record<string, OutputItem>> {
   return (reply) => ({ [port]: urlItem(field(reply.body, port, 'url'), `${port}.url`) });

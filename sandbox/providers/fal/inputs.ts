@@ -15,7 +15,8 @@ const namedSizes = {
 
 type NamedSize = keyof typeof namedSizes;
 
-function imageSize() {
+/** fal's `image_size`: a name, or pixels. */
+export function imageSize() {
   const side = z.int().min(64).max(14_142);
   const names = Object.keys(namedSizes) as [NamedSize, ...NamedSize[]];
   return z.union([z.enum(names), z.object({ width: side, height: side })]);

@@ -11,12 +11,14 @@ import {
   seedreamInput,
 } from './inputs';
 import type { PictureFormat } from '../../media/recipe';
+import { falImageModels } from './image-models';
 import { soundModels } from './sound-models';
 import { videoModels } from './video-models';
 import { model, type FalModel, type FalPlan } from './define-model';
 
 /** Schemas: fal-js endpoints.ts of 2026-08-02; prices: fal.ai llms.txt model pages (facts of 2026-11-21). */
 export const falModels: readonly FalModel[] = [
+  ...falImageModels,
   model(/^fal-ai\/flux-2-pro(\/edit)?$/, fluxInput, (input, id, seed) => {
     const size = falSize(input.image_size, 'landscape_4_3');
     const megapixels = Math.max(1, Math.ceil((size.width * size.height) / 1_000_000));

@@ -51,6 +51,12 @@ const replies: Readonly<Record<string, ProviderReply>> = {
     text: 'Hello.',
     words: [{ text: 'Hello.', start: 0, end: 0.4, type: 'word' }],
   }),
+  'ark:images': body({ data: [{ url: 'https://tos.example/a.jpeg', size: '1x1' }] }),
+  'bfl:task': body({ sample: 'https://delivery.example/a.jpeg' }),
+  'recraft:images': body({ credits: 40, data: [{ url: 'https://img.example/a' }] }),
+  'recraft:tool': body({ credits: 10, image: { url: 'https://img.example/a' } }),
+  'stability:image': body({ image: 'AAAA', finish_reason: 'SUCCESS' }),
+  'stability:job': body({ result: 'AAAA', finish_reason: 'SUCCESS' }),
   'replicate:prediction': body('https://replicate.delivery/a.png'),
   'openai:chat': body({ choices: [{ message: { content: ANSWER }, finish_reason: 'stop' }] }),
   'anthropic:messages': body({ content: [{ type: 'text', text: ANSWER }], stop_reason: 'end_turn' }),
@@ -107,6 +113,8 @@ describe('every node type', () => {
     expect(types).toEqual(
       expect.arrayContaining([
         ...['input:text', 'generate:flux_2_pro', 'generate:nano_banana_pro', 'generate:nano_banana_lite'],
+        ...['generate:imagen4', 'generate:seedream_v4', 'generate:recraft_v4', 'image:remove_background'],
+        ...['edit:seedream_v4_edit', 'edit:flux_2_edit', 'edit:style_transfer'],
         ...['video:kling_video_2_5_i2v', 'image:crystal_upscaler', 'utility:prompt_concat', 'text:llm'],
       ]),
     );

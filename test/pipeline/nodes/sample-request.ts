@@ -11,6 +11,9 @@ import {
 
 /** The least config that a type takes, where it needs one. */
 export const leastConfigs: Readonly<Record<string, JsonObject>> = {
+  'edit:outpaint': { left: 16 },
+  'edit:search_and_replace': { search: 'the dog' },
+  'edit:search_and_recolor': { select: 'the car' },
   'image:resize': { width: 100 },
   'image:format': { format: 'webp' },
   'embedding:rank': { items: ['a boat at sea', 'a tax report'] },
