@@ -7,5 +7,7 @@ const SVG_START =
  * file, handed out as a download.
  */
 export function isSvg(head: Uint8Array): boolean {
-  return SVG_START.test(Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, 2_000));
+  return SVG_START.test(
+    Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, 2_000),
+  );
 }

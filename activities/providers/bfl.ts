@@ -158,7 +158,9 @@ function readError({ status, body }: ErrorAnswer): ErrorReading {
   const place = first?.loc.filter((part) => part !== 'body').join('.');
   const error = typeof body['error'] === 'string' ? body['error'] : undefined;
   const seconds = Number(body['retry_after'] ?? Number.NaN);
-  const isModerated = /moderat/i.test(`${error ?? ''} ${String(body['status'] ?? '')}`);
+  const isModerated = /moderat/i.test(
+    `${error ?? ''} ${typeof body['status'] === 'string' ? body['status'] : ''}`,
+  );
   return {
     kind: isModerated && status < 500 ? 'refused' : undefined,
     code: first === undefined ? error : `${first.type} at ${place ?? ''}`,

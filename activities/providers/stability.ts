@@ -57,7 +57,7 @@ export const stability = defineProvider({
       call: async (request, call) => {
         const { body } = await requestJson(dialect, call, toRequest('call', request, call), finished);
         refuseFiltered(body, call);
-        return { body: body as JsonObject };
+        return { body };
       },
     },
     job: { kind: 'queue', submit, check },

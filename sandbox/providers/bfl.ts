@@ -34,7 +34,7 @@ export const bfl: SandboxProvider = {
     });
     router.use((request, response, next) => void requireKey(visit(request, response), next));
     router.get('/v1/get_result', (request, response) =>
-      showResult(visit(request, response), String(request.query['id'])),
+      showResult(visit(request, response), textOf(request.query['id'])),
     );
     router.post('/v1/:model', (request, response) => create(visit(request, response), request.params.model));
     router.use((_request, response) => send(response, { status: 404, body: { detail: 'Not Found' } }));
@@ -143,13 +143,15 @@ function statusOf(job: Job): string {
   return job.failure?.kind === 'refused' ? 'Content Moderated' : 'Error';
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** Signed with the secret that came with the task. */
 async function callBack(services: Services, job: Job): Promise<void> {
   const { webhook_secret: secret } = (job.input ?? {}) as BflInput;
   const body = JSON.stringify(taskOf(job, services.origin()));
-  const signature = createHmac('sha256', String(secret ?? ''))
-    .update(body)
-    .digest('hex');
+  const signature = createHmac('sha256', textOf(secret)).update(body).digest('hex');
   const isSettled = await services.webhooks.deliver(job, job.webhookUrl ?? '', () => ({
     body,
     headers: { 'x-bfl-signature': `sha256=${signature}` },

@@ -97,7 +97,7 @@ function draftOf(path: string, call: RecraftCall, input: RecraftInput, units: nu
     model: path === 'generations' && typeof model === 'string' ? model : path,
     operation: path === 'generations' ? 'images' : 'tool',
     input,
-    prompt: String(prompt ?? image ?? path),
+    prompt: [prompt, image].find((words) => typeof words === 'string') ?? path,
     recipes: call.recipes(input, seedFrom(input)),
     priceUsd: units / 1_000,
   };

@@ -102,7 +102,7 @@ function edit(more: z.ZodRawShape, rework?: (input: RecraftInput) => Rework): Re
 function edited(input: RecraftInput, seed: number, label: string, rework?: Rework): Recipe {
   return {
     kind: 'picture',
-    prompt: String(input['prompt'] ?? label),
+    prompt: typeof input['prompt'] === 'string' ? input['prompt'] : label,
     seed: seedOf(input, seed),
     label: `recraft · ${label}`,
     format: formatOf(input),

@@ -74,7 +74,7 @@ const generated = ({ prompt: words, seed, label, format, fields, files }: Servic
   seed,
   label,
   format,
-  ...sizeOf(String(fields['aspect_ratio'] ?? '1:1'), 1024 * 1024),
+  ...sizeOf(typeof fields['aspect_ratio'] === 'string' ? fields['aspect_ratio'] : '1:1', 1024 * 1024),
   ...(files['image'] === undefined ? {} : { sources: [files['image']] }),
 });
 
