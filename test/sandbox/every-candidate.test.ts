@@ -6,12 +6,7 @@ import sharp from 'sharp';
 import { materialiseInput } from '../../activities/materialise-input';
 import { isSvg } from '../../activities/media/sniff-svg';
 import { sniffMediaType } from '../../activities/media/sniff-media-type';
-import type {
-  OperationRequest,
-  Provider,
-  ProviderCall,
-  QueueOperation,
-} from '../../activities/providers/provider';
+import type { Provider, ProviderCall } from '../../activities/providers/provider';
 import { createProviderFetch, resolveProviderUrls } from '../../activities/providers/provider-fetch';
 import { providers } from '../../activities/providers';
 import { nodeDefinitions } from '../../pipeline/nodes';
@@ -108,7 +103,6 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
   });
   const request = anOperationRequest({ model: candidate.model, input, files, idempotencyKey: randomUUID() });
   if (operation.kind === 'sync') return operation.call(request, call);
-  if (provider.readCallback === undefined) return polled(operation, request, call);
   const receiver = await aCallbackReceiver();
   try {
     const handle = await operation.submit({ ...request, callbackUrl: receiver.url }, call);
@@ -121,19 +115,6 @@ async function perform(candidate: CandidateDefinition, wire: WireInput): Promise
     }
   } finally {
     await receiver.close();
-  }
-}
-
-/** For those that do not call back. */
-async function polled(
-  operation: QueueOperation,
-  request: OperationRequest,
-  call: ProviderCall,
-): Promise<ProviderReply> {
-  const handle = await operation.submit(request, call);
-  for (;;) {
-    const check = await operation.check(handle, call);
-    if (check.status === 'succeeded') return check.reply;
   }
 }
 
