@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
 import { isJsonObject } from '../pipeline/pure/values';
+import { applyVariant, readVariants, variantsFault } from '../pipeline/variants';
 import { assets } from '../store/database/assets';
-import type { AssetReference, JsonValue } from '../workflows/contract';
+import type { AssetReference, JsonObject, JsonValue } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { unprocessable, type ApiError, type Issue } from './api-error';
 import { graphFields, targetNodeIds } from './graph-body';
@@ -52,6 +53,25 @@ const FAULTS_OF_A_RUN: ReadonlySet<string> = new Set(['input_value_missing', 'te
 
 /** What is wrong with a graph whatever it is run with. */
 export async function checkSavedGraph(
+  dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
+  accountId: string,
+  graph: JsonObject,
+): Promise<readonly Issue[]> {
+  const issues = [...(await checkOne(dependencies, accountId, graph))];
+  const fault = variantsFault(graph);
+  if (fault !== undefined) {
+    const fix = 'Send {"name", "weight", "variables", "nodes"} as described at /docs.';
+    return [...issues, { ...fault, code: 'variants_invalid', fix }];
+  }
+  for (const [index, variant] of readVariants(graph).entries()) {
+    const found = await checkOne(dependencies, accountId, applyVariant(graph, variant));
+    const own = issues.length === 0 ? found : [];
+    issues.push(...own.map((issue) => ({ ...issue, path: `variants[${index}].${issue.path}` })));
+  }
+  return issues;
+}
+
+async function checkOne(
   dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   accountId: string,
   graph: PostedGraph['graph'],

@@ -16,6 +16,14 @@ export const draftBody = z.strictObject({
   nodes,
   edges,
   variables,
+  variants: z
+    .custom<JsonValue>()
+    .optional()
+    .meta({
+      type: 'array',
+      items: { type: 'object' },
+      description: 'Tried against each other: `{name, weight, variables?, nodes?: {nodeId: config}}`.',
+    }),
   viewport: z.custom<JsonValue>().optional().meta({ type: 'object', description: 'Kept for editors.' }),
 });
 
@@ -34,6 +42,7 @@ export function readDraft(
     nodes: body.nodes ?? [],
     edges: body.edges ?? [],
     ...(body.variables === undefined ? {} : { variables: body.variables }),
+    ...(body.variants === undefined ? {} : { variants: body.variants }),
     ...(body.viewport === undefined ? {} : { viewport: body.viewport }),
   };
   const issues: Issue[] = Object.entries(parts).flatMap(([key, value]) => [
@@ -46,7 +55,7 @@ export function readDraft(
 }
 
 function wrongKind(key: string, value: JsonValue): readonly Issue[] {
-  const isListWanted = key === 'nodes' || key === 'edges';
+  const isListWanted = key !== 'variables' && key !== 'viewport';
   if (isListWanted ? isList(value) : isJsonObject(value)) return [];
   const wanted = isListWanted ? 'a list' : 'an object';
   const fix = 'Send it as React Flow exports it.';

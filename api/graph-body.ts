@@ -59,6 +59,11 @@ export const executeBody = z.strictObject({
   version: versionSelector
     .optional()
     .describe('Of a saved workflow: number or tag; the published one unless given.'),
+  variant: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Of a saved workflow with variants; one by their weights unless given.'),
   budgetCredits: z
     .int()
     .positive()
@@ -81,6 +86,7 @@ export const quoteBody = z.strictObject({
   ...graphFields,
   targetNodeIds,
   version: executeBody.shape.version,
+  variant: executeBody.shape.variant,
 });
 
 /** A saved workflow, `inline`, or a name for the posted graph: letters, digits, space and `_ . : -`. */

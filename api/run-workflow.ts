@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isJsonObject } from '../pipeline/pure/values';
 import type { Quote } from '../pipeline/quote';
@@ -24,6 +25,7 @@ export const receiptSchema = z
     executionId: z.string(),
     workflowId: z.string(),
     version: z.number().nullable(),
+    variant: z.string().optional().describe('Of a workflow that has variants.'),
     status: z.literal('RUNNING'),
     quote: quoteSchema,
     links: z.record(z.string(), z.string()),
@@ -62,12 +64,14 @@ export type RunResult =
 export async function runWorkflow(dependencies: RunDependencies, request: RunRequest): Promise<RunResult> {
   const { runner, body } = request;
   const { triggerData, targetNodeIds } = body;
-  const resolved = await resolveGraph(dependencies, runner.accountId, request.workflowId, body);
+  const executionId = newId('exe');
+  const point = pointOf(executionId);
+  const resolved = await resolveGraph(dependencies, runner.accountId, request.workflowId, body, point);
   const { graph } = resolved;
   const compiled = await compilePosted(dependencies, runner, { graph, triggerData, targetNodeIds });
   if (!compiled.ok) throw graphInvalid(compiled.issues);
   await requireTemporal(dependencies);
-  const execution = newExecution(resolved, body, compiled, runner);
+  const execution = newExecution(executionId, { resolved, compiled }, body, runner);
   const receipt = createReceipt(execution, compiled.quote, dependencies.settings);
   const uncount = await dependencies.rateLimits.countExecution(runner);
   const { minCredits, maxCredits } = compiled.quote;
@@ -91,15 +95,26 @@ export async function runWorkflow(dependencies: RunDependencies, request: RunReq
   }
 }
 
+/** The same execution always picks the same variant. */
+function pointOf(executionId: string): number {
+  return createHash('sha256').update(executionId).digest().readUInt32BE(0) / 2 ** 32;
+}
+
 function newExecution(
-  resolved: ResolvedGraph,
+  id: string,
+  {
+    resolved,
+    compiled,
+  }: {
+    readonly resolved: ResolvedGraph;
+    readonly compiled: { readonly plan: Plan; readonly quote: Quote };
+  },
   body: ExecuteBody,
-  compiled: { readonly plan: Plan; readonly quote: Quote },
   { accountId, mode }: Runner,
 ): NewExecution {
   const { triggerData, budgetCredits, failFast, tags, priority, callbackUrl } = body;
   return {
-    id: newId('exe'),
+    id,
     accountId,
     mode,
     ...resolved,
@@ -131,6 +146,7 @@ function createReceipt(execution: NewExecution, quote: Quote, settings: ApiSetti
   const links = executionLinks(settings, executionId);
   return {
     ...{ executionId, workflowId, version, status: 'RUNNING', links },
+    ...(typeof execution.variant === 'string' ? { variant: execution.variant } : {}),
     quote: { ...quote, nodes: [...quote.nodes] },
   };
 }

@@ -1,7 +1,7 @@
 import type { EdgeName, ValueChange, WorkflowDiff } from '../client/workflow-types';
 
 /** A diff as people read it: `+` added, `-` removed, `~` changed. */
-export function describeDiff({ from, to, isEqual, nodes, edges, variables }: WorkflowDiff): string {
+export function describeDiff({ from, to, isEqual, nodes, edges, variables, variants }: WorkflowDiff): string {
   if (isEqual) return `${from} and ${to} run the same`;
   return [
     `${from} → ${to}`,
@@ -11,6 +11,7 @@ export function describeDiff({ from, to, isEqual, nodes, edges, variables }: Wor
     ...edges.added.map((edge) => `+ edge ${describeEdge(edge)}`),
     ...edges.removed.map((edge) => `- edge ${describeEdge(edge)}`),
     ...(variables.length === 0 ? [] : ['~ variables', ...variables.map(describeChange)]),
+    ...(variants.length === 0 ? [] : ['~ variants', ...variants.map(describeChange)]),
   ].join('\n');
 }
 

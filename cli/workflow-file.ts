@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { WorkflowInput } from '../client/workflow-types';
+import type { VariantInput, WorkflowInput } from '../client/workflow-types';
 import { usageError } from './cli-error';
 import { messageOf } from './embedded/bring-up-error';
 
@@ -16,6 +16,7 @@ const fileSchema = z.looseObject({
   nodes: z.array(z.looseObject({})),
   edges: z.array(z.looseObject({})).default([]),
   variables: z.record(z.string(), z.unknown()).optional(),
+  variants: z.array(z.custom<VariantInput>()).optional(),
   viewport: z.looseObject({}).optional(),
 });
 
@@ -39,10 +40,10 @@ export function readVersion(text: string | undefined): number | string | undefin
 export function readWorkflowFile(path: string, workingFolder: string): WorkflowFile {
   const parsed = fileSchema.safeParse(readJson(path, workingFolder));
   if (!parsed.success) throw usageError(`${path} holds no graph: {"nodes": […], "edges": […]} is needed.`);
-  const { workflowId, name, description, nodes, edges, variables, viewport } = parsed.data;
+  const { workflowId, name, description, nodes, edges, variables, variants, viewport } = parsed.data;
   return {
     workflowId,
-    workflow: { name, description, nodes, edges, variables, viewport },
+    workflow: { name, description, nodes, edges, variables, variants, viewport },
     document: parsed.data,
   };
 }

@@ -1,3 +1,4 @@
+import { createAppsClient, type AppsClient } from './apps-client';
 import { createDeliveriesClient, type DeliveriesClient } from './deliveries-client';
 import { EverframeError } from './everframe-error';
 import { Calls, executionPath, toQuery } from './calls';
@@ -67,6 +68,7 @@ export interface EverframeClient {
   /** What was told to the outside, and to whom. */
   readonly deliveries: DeliveriesClient;
   readonly schedules: SchedulesClient;
+  readonly apps: AppsClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -143,6 +145,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     workflows: createWorkflowsClient(calls),
     deliveries: createDeliveriesClient(calls),
     schedules: createSchedulesClient(calls),
+    apps: createAppsClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),

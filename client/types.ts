@@ -14,6 +14,8 @@ export interface ExecuteInput extends Partial<GraphInput> {
   readonly variables?: Readonly<Record<string, unknown>>;
   /** Version of a saved workflow, number or tag; the published one unless given. */
   readonly version?: number | string;
+  /** Of a saved workflow with variants; one by their weights unless given. */
+  readonly variant?: string;
   /** Most that the execution may cost, credits. */
   readonly budgetCredits?: number;
   /** 1 (first) to 5. */

@@ -6,7 +6,30 @@ export interface WorkflowInput extends Partial<GraphInput> {
   readonly description?: string;
   /** Values of `${name}` where triggerData has no such name. */
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** Tried against each other. */
+  readonly variants?: readonly VariantInput[];
   readonly viewport?: object;
+}
+
+export interface VariantInput {
+  readonly name: string;
+  /** Share of the executions, against the sum of all weights. */
+  readonly weight: number;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** By node id: config fields written over those of the node. */
+  readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export interface VariantStats {
+  readonly variant: string;
+  /** In the published version. */
+  readonly weight: number | null;
+  readonly executions: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly creditsMean: number | null;
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  readonly feedback: Readonly<Record<string, { readonly count: number; readonly mean: number }>>;
 }
 
 export interface WorkflowView {
@@ -84,6 +107,7 @@ export interface WorkflowDiff {
   };
   readonly edges: { readonly added: readonly EdgeName[]; readonly removed: readonly EdgeName[] };
   readonly variables: readonly ValueChange[];
+  readonly variants: readonly ValueChange[];
 }
 
 /** Each a number, a tag, `draft` or `published`. */

@@ -1,9 +1,10 @@
-import { toQuery, type Calls } from './calls';
+import { executionPath, toQuery, type Calls } from './calls';
 import type { CallOptions, CreatingOptions, Page } from './types';
 import type {
   CreatedWebhook,
   DiffInput,
   PublishInput,
+  VariantStats,
   WebhookView,
   WorkflowDiff,
   WorkflowDraft,
@@ -48,6 +49,11 @@ export interface WorkflowsClient {
     version?: number | string,
     options?: CallOptions,
   ): Promise<WorkflowVersionView>;
+  /** The variants against each other, in the mode of the key. */
+  variants(workflowId: string, version?: number, options?: CallOptions): Promise<readonly VariantStats[]>;
+  promoteVariant(workflowId: string, name: string, options?: CallOptions): Promise<WorkflowVersionView>;
+  /** What came of an execution outside; the last value of a metric counts. */
+  giveFeedback(executionId: string, metric: string, value: number, options?: CallOptions): Promise<void>;
   webhooks(workflowId: string, options?: CallOptions): Promise<readonly WebhookView[]>;
   /** @param webhook.signed - True unless given: calls must be signed with the secret of the answer. */
   createWebhook(
@@ -78,6 +84,14 @@ export function createWorkflowsClient(calls: Calls): WorkflowsClient {
     diff: (id, between = {}, given) => calls.get(`${savedPath(id)}/diff${toQuery(between)}`, given),
     publish: (id, version = {}, given) => calls.create(`${savedPath(id)}/publish`, version, given),
     rollBack: (id, version, given) => calls.ask(`${savedPath(id)}/rollback`, { version }, given),
+    variants: async (id, version, given) =>
+      (await calls.get<{ data: VariantStats[] }>(`${savedPath(id)}/variants${toQuery({ version })}`, given))
+        .data,
+    promoteVariant: (id, name, given) =>
+      calls.once(`${savedPath(id)}/variants/${encodeURIComponent(name)}/promote`, undefined, given),
+    giveFeedback: async (executionId, metric, value, given) => {
+      await calls.ask(`${executionPath(executionId)}/feedback`, { metric, value }, given);
+    },
     webhooks: async (id, given) =>
       (await calls.get<{ data: WebhookView[] }>(`${savedPath(id)}/webhooks`, given)).data,
     createWebhook: (id, webhook = {}, given) => calls.create(`${savedPath(id)}/webhooks`, webhook, given),

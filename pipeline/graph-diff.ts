@@ -32,6 +32,8 @@ export interface GraphDiff {
   readonly edges: { readonly added: readonly EdgeName[]; readonly removed: readonly EdgeName[] };
   /** Of `variables`. */
   readonly variables: readonly ValueChange[];
+  /** Of `variants`. */
+  readonly variants: readonly ValueChange[];
 }
 
 /** What of a node decides how it runs; the rest is how it looks. */
@@ -42,8 +44,9 @@ export function diffGraphs(from: JsonObject, to: JsonObject): GraphDiff {
   const nodes = diffNodes(readNodes(from), readNodes(to));
   const edges = diffEdges(readEdges(from), readEdges(to));
   const variables = diffValues(objectAt(from, 'variables'), objectAt(to, 'variables'), ['variables']);
-  const parts = [nodes.added, nodes.removed, nodes.changed, edges.added, edges.removed, variables];
-  return { isEqual: parts.every((part) => part.length === 0), nodes, edges, variables };
+  const variants = diffValues([...listAt(from, 'variants')], [...listAt(to, 'variants')], ['variants']);
+  const parts = [variants, nodes.added, nodes.removed, nodes.changed, edges.added, edges.removed, variables];
+  return { isEqual: parts.every((part) => part.length === 0), nodes, edges, variables, variants };
 }
 
 function diffNodes(

@@ -61,11 +61,19 @@ async function execute(
 }
 
 /** `Prefer: wait=n` changes when the answer comes and what it shows, never what is done. */
-export async function withWait(receipt: Receipt, context: CallerContext): Promise<Reply> {
-  const { request, caller, dependencies, signal } = context;
+async function withWait(receipt: Receipt, context: CallerContext): Promise<Reply> {
+  const waitSeconds = preferredWaitSeconds(context.request.get('prefer'));
+  return { status: 201, ...(await waitForReceipt(receipt, waitSeconds, context)) };
+}
+
+/** The receipt at once, or with the execution as it is after the wait. */
+export async function waitForReceipt(
+  receipt: Receipt,
+  waitSeconds: number | undefined,
+  { caller, dependencies, signal }: CallerContext,
+): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly body: Receipt }> {
   const headers = { Location: receipt.links.self ?? '' };
-  const waitSeconds = preferredWaitSeconds(request.get('prefer'));
-  if (waitSeconds === undefined) return { status: 201, headers, body: receipt };
+  if (waitSeconds === undefined) return { headers, body: receipt };
   const { executionId } = receipt;
   const { accountId } = caller;
   const isEnough = ({ view }: ReadExecution) => isSettled(view);
@@ -76,6 +84,8 @@ export async function withWait(receipt: Receipt, context: CallerContext): Promis
   });
   const { settings, clock } = dependencies;
   const execution = presentExecution(held.view, { settings, accountId, nowMs: clock() });
-  const applied = { ...headers, 'Preference-Applied': `wait=${waitSeconds}` };
-  return { status: 201, headers: applied, body: { ...receipt, execution } };
+  return {
+    headers: { ...headers, 'Preference-Applied': `wait=${waitSeconds}` },
+    body: { ...receipt, execution },
+  };
 }

@@ -45,6 +45,10 @@ import {
   saveSchedule,
   triggerSchedule,
 } from './schedules';
+import { callApp, getApp, getAppOpenApi, listApps, removeApp, setApp } from './apps';
+import { deletePrompt, listPrompts, putPrompt } from './prompts';
+import { getTemplate, listTemplates } from './templates';
+import { compareVariants, giveFeedback, promoteVariant } from './variants';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
 import { triggerWorkflow } from './trigger-workflow';
 import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
@@ -58,6 +62,7 @@ export const routes: readonly Route[] = [
   streamEvents,
   cancelExecution,
   resumeExecution,
+  giveFeedback,
   executeWorkflow,
   quoteWorkflow,
   createWorkflow,
@@ -71,11 +76,24 @@ export const routes: readonly Route[] = [
   diffWorkflow,
   publishWorkflow,
   rollbackWorkflow,
+  compareVariants,
+  promoteVariant,
   listWebhooks,
   createWebhook,
   rotateWebhookSecret,
   deleteWebhook,
   triggerWorkflow,
+  setApp,
+  removeApp,
+  listApps,
+  getApp,
+  getAppOpenApi,
+  callApp,
+  listTemplates,
+  getTemplate,
+  listPrompts,
+  putPrompt,
+  deletePrompt,
   listSchedules,
   createSchedule,
   getSchedule,

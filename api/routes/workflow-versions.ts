@@ -119,6 +119,7 @@ const diffSchema = z
     }),
     edges: z.object({ added: z.array(edgeName), removed: z.array(edgeName) }),
     variables: z.array(valueChange),
+    variants: z.array(valueChange),
   })
   .meta({ id: 'WorkflowDiff' });
 

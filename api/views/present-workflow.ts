@@ -28,6 +28,7 @@ export const workflowDraftSchema = workflowSchema
     nodes: z.array(z.unknown()),
     edges: z.array(z.unknown()),
     variables: document,
+    variants: z.array(z.unknown()),
     viewport: document.nullable(),
     issues: z.array(issueSchema).describe('What keeps the draft from being published.'),
   })
@@ -59,8 +60,8 @@ export function presentWorkflow(workflow: Workflow): z.infer<typeof workflowSche
 }
 
 export function presentDraft(workflow: WorkflowWithDraft, issues: readonly Issue[]): object {
-  const { nodes, edges, variables = {}, viewport = null } = workflow.draft;
-  return { ...presentWorkflow(workflow), nodes, edges, variables, viewport, issues: [...issues] };
+  const { nodes, edges, variables = {}, variants = [], viewport = null } = workflow.draft;
+  return { ...presentWorkflow(workflow), nodes, edges, variables, variants, viewport, issues: [...issues] };
 }
 
 export function presentVersion(version: WorkflowVersion): z.infer<typeof versionSchema> {

@@ -12,6 +12,8 @@ import { workflows } from './migrations/0008-workflows';
 import { deliveries } from './migrations/0009-deliveries';
 import { schedules } from './migrations/0010-schedules';
 import { reviews } from './migrations/0011-reviews';
+import { apps } from './migrations/0012-apps';
+import { variants } from './migrations/0013-variants';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -26,6 +28,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0009-deliveries': deliveries,
   '0010-schedules': schedules,
   '0011-reviews': reviews,
+  '0012-apps': apps,
+  '0013-variants': variants,
 };
 
 /**

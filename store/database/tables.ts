@@ -16,6 +16,7 @@ import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedu
 export interface Tables {
   accounts: AccountsTable;
   api_keys: ApiKeysTable;
+  apps: AppsTable;
   assets: AssetsTable;
   cache_hits: CacheHitsTable;
   callback_secrets: CallbackSecretsTable;
@@ -27,11 +28,13 @@ export interface Tables {
   deliveries: DeliveriesTable;
   delivery_attempts: DeliveryAttemptsTable;
   events: EventsTable;
+  execution_feedback: ExecutionFeedbackTable;
   execution_nodes: ExecutionNodesTable;
   executions: ExecutionsTable;
   idempotency_keys: IdempotencyKeysTable;
   job_sends: JobSendsTable;
   jobs: JobsTable;
+  prompts: PromptsTable;
   schedule_fires: ScheduleFiresTable;
   schedules: SchedulesTable;
   subscriptions: SubscriptionsTable;
@@ -172,6 +175,8 @@ export interface ExecutionsTable {
   tags: string[];
   priority: number;
   callback_url: string | null;
+  /** Of its workflow, which it runs. */
+  variant: ColumnType<string | null, string | null | undefined, never>;
   created_at: Timestamp;
   completed_at: NullableTimestamp;
 }
@@ -522,4 +527,27 @@ export interface ScheduleFiresTable {
   execution_id: string | null;
   refusal: NullableJson<FireRefusal>;
   created_at: Timestamp;
+}
+
+export interface AppsTable {
+  account_id: string;
+  slug: string;
+  workflow_id: string;
+  created_at: Timestamp;
+}
+
+export interface PromptsTable {
+  account_id: string;
+  name: string;
+  kind: 'prompt' | 'negative';
+  text: string;
+  updated_at: Timestamp;
+}
+
+/** What came of an execution outside: the last value of each metric. */
+export interface ExecutionFeedbackTable {
+  execution_id: string;
+  metric: string;
+  value: number;
+  at: Timestamp;
 }

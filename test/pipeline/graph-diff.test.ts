@@ -59,6 +59,7 @@ describe('diffGraphs', () => {
         removed: [{ source: 'a', sourceHandle: null, target: 'b', targetHandle: null }],
       },
       variables: [{ path: 'variables.tone', from: 'calm' }],
+      variants: [],
     });
   });
 

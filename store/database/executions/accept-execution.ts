@@ -73,6 +73,7 @@ async function insertExecution(
       tags: [...(execution.tags ?? [])],
       priority: execution.priority ?? 3,
       callback_url: execution.callbackUrl ?? null,
+      variant: execution.variant ?? null,
     })
     .execute();
 }

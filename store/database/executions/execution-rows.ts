@@ -29,6 +29,7 @@ export function selectExecutions(queries: Queries) {
       'tags',
       'priority',
       'callback_url',
+      'variant',
       'created_at',
       'completed_at',
     ]);
@@ -57,6 +58,7 @@ export function toExecutionRow(row: SelectedExecution): ExecutionRow {
     tags: row.tags,
     priority: row.priority,
     callbackUrl: row.callback_url,
+    variant: row.variant,
     createdAt: row.created_at,
     completedAt: row.completed_at,
   };

@@ -90,6 +90,8 @@ export interface NewExecution {
   /** 1–5, 3 unless given. */
   readonly priority?: number;
   readonly callbackUrl?: string;
+  /** Of the workflow; null: it has none. */
+  readonly variant?: string | null;
 }
 
 export interface AcceptRequest {
@@ -257,6 +259,8 @@ export interface ExecutionRow {
   readonly cancelRequestedAt: Date | null;
   readonly tags: readonly string[];
   readonly priority: number;
+  /** Of its workflow. */
+  readonly variant: string | null;
   readonly callbackUrl: string | null;
   readonly createdAt: Date;
   readonly completedAt: Date | null;

@@ -4,7 +4,7 @@ import type { Mode } from '../../../workflows/contract';
 import type { Database, DatabaseTransaction } from '../database';
 import { toJson } from '../json';
 import type { Publication, PublishRequest, VersionSelector, WorkflowVersion } from './workflow';
-import { graphSha256, toVersion, VERSION_COLUMNS } from './workflow-rows';
+import { graphSha256, now, toVersion, VERSION_COLUMNS } from './workflow-rows';
 
 export type PublishResult =
   ({ readonly kind: 'published' } & Publication) | { readonly kind: 'not_found' | 'changed' | 'tag_taken' };
@@ -20,7 +20,8 @@ export async function publishDraft(database: Database, request: PublishRequest):
     if (workflow === undefined) return { kind: 'not_found' };
     if (workflow.revision !== request.revision) return { kind: 'changed' };
     const webhookId = await defaultWebhook(transaction, request);
-    const digest = graphSha256(workflow.draft);
+    const graph = request.graph ?? workflow.draft;
+    const digest = graphSha256(graph);
     const current = await readVersion(transaction, workflowId, workflow.published_version ?? undefined);
     if (current?.tag === request.tag && current.graph_sha256.equals(digest)) {
       return { kind: 'published', version: toVersion(current), webhookId, isUnchanged: true };
@@ -32,12 +33,13 @@ export async function publishDraft(database: Database, request: PublishRequest):
       .values({
         ...{ workflow_id: workflowId, version: workflow.version_count + 1, tag, note },
         name: workflow.name,
-        graph: toJson(workflow.draft),
+        graph: toJson(graph),
         graph_sha256: digest,
       })
       .returning(VERSION_COLUMNS)
       .executeTakeFirstOrThrow();
     await setPublished(transaction, workflowId, row.version, 'publish');
+    if (request.replacesDraft === true) await replaceDraft(transaction, workflowId, toJson(graph));
     return { kind: 'published', version: toVersion(row), webhookId, isUnchanged: false };
   });
 }
@@ -65,6 +67,18 @@ export async function rollBack(
     if (row.version !== current) await setPublished(transaction, workflowId, row.version, 'rollback');
     return { kind: 'rolled_back', version: toVersion(row) };
   });
+}
+
+async function replaceDraft(
+  transaction: DatabaseTransaction,
+  workflowId: string,
+  draft: string,
+): Promise<void> {
+  await transaction
+    .updateTable('workflows')
+    .set((row) => ({ draft, updated_at: now, revision: row('revision', '+', 1) }))
+    .where('id', '=', workflowId)
+    .execute();
 }
 
 async function lockWorkflow(transaction: DatabaseTransaction, accountId: string, workflowId: string) {

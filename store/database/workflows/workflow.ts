@@ -56,6 +56,10 @@ export interface PublishRequest {
   /** Semantic version. */
   readonly tag: string;
   readonly note: string;
+  /** Published in place of the draft. */
+  readonly graph?: JsonObject;
+  /** The draft becomes that graph. */
+  readonly replacesDraft?: boolean;
   /** Of the webhook that the first publication of a mode makes. */
   readonly mode: Mode;
 }

@@ -1,0 +1,131 @@
+import type { JsonObject, JsonValue } from '../workflows/contract';
+import { readGraph, type GraphNode } from './graph';
+import type { OutputPort } from './node-definition';
+import { nodeDefinition } from './nodes';
+import { isJsonObject, ownValue } from './pure/values';
+
+type PortType = OutputPort['type'];
+
+/** One value that a published app takes. */
+export interface AppInput {
+  /** Key of triggerData. */
+  readonly name: string;
+  readonly nodeId: string;
+  readonly type: PortType;
+  readonly label: string;
+  /** The graph has no value of its own. */
+  readonly required: boolean;
+  readonly default?: JsonValue;
+}
+
+/** One value that a published app gives. */
+export interface AppOutput {
+  readonly name: string;
+  readonly nodeId: string;
+  readonly port: string;
+  readonly type: PortType;
+  readonly label: string;
+}
+
+export interface AppDefinition {
+  readonly inputs: readonly AppInput[];
+  readonly outputs: readonly AppOutput[];
+}
+
+/**
+ * What a graph takes and gives when it is called as an app. Inputs are its `input:*` nodes by `config.name`, else their id.
+ * Outputs are the nodes whose `data.output` names them; where none does, all whose outputs nobody takes, by their id. A node
+ * with several ports gives each as `name.port`.
+ */
+export function defineApp(graph: JsonObject): AppDefinition {
+  const { nodes, edges } = readGraph(graph);
+  const inputs = nodes.flatMap(toInput);
+  const named = nodes.filter((node) => nameOfOutput(node) !== undefined);
+  const sources = new Set(edges.map((edge) => edge.source));
+  const last = nodes.filter((node) => !sources.has(node.id) && !isInput(node));
+  const outputs = (named.length > 0 ? named : last).flatMap(toOutputs);
+  return { inputs, outputs };
+}
+
+function isInput({ nodeType = '' }: GraphNode): boolean {
+  return nodeDefinition(nodeType)?.implementation.kind === 'input';
+}
+
+function toInput(node: GraphNode): readonly AppInput[] {
+  const definition = nodeDefinition(node.nodeType ?? '');
+  const [output] = Object.values(definition?.outputs ?? {});
+  if (definition?.implementation.kind !== 'input' || output === undefined) return [];
+  const name = ownValue(node.config, 'name');
+  const value = ownValue(node.config, 'value') as JsonValue | undefined;
+  const given = value === undefined ? { required: true } : { required: false, default: value };
+  return [
+    {
+      name: typeof name === 'string' && name !== '' ? name : node.id,
+      ...{ nodeId: node.id, type: output.type, label: node.label ?? definition.label, ...given },
+    },
+  ];
+}
+
+function toOutputs(node: GraphNode): readonly AppOutput[] {
+  const definition = nodeDefinition(node.nodeType ?? '');
+  const ports = Object.entries(definition?.outputs ?? {});
+  const base = nameOfOutput(node) ?? node.id;
+  return ports.map(([port, { type }]) => ({
+    name: ports.length === 1 ? base : `${base}.${port}`,
+    ...{ nodeId: node.id, port, type, label: node.label ?? definition?.label ?? node.id },
+  }));
+}
+
+function nameOfOutput({ data }: GraphNode): string | undefined {
+  const name = data['output'];
+  return typeof name === 'string' && /^\w{1,64}$/.test(name) ? name : undefined;
+}
+
+const MEDIA_SCHEMA: JsonObject = {
+  description: 'A URL, or an asset of the account.',
+  anyOf: [
+    { type: 'string', format: 'uri' },
+    { type: 'object', properties: { url: { type: 'string', format: 'uri' } }, required: ['url'] },
+    { type: 'object', properties: { assetId: { type: 'string' } }, required: ['assetId'] },
+  ],
+};
+
+const OUTPUT_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: { assetId: { type: 'string' }, url: { type: 'string' }, mimeType: { type: 'string' } },
+  required: ['assetId', 'url', 'mimeType'],
+};
+
+/** JSON Schema of what an input takes. */
+export function inputSchema({ type, label, default: value }: AppInput): JsonObject {
+  const scalars: readonly PortType[] = ['text', 'number', 'boolean', 'json', 'any'];
+  const base = scalars.includes(type) ? scalarSchema(type) : MEDIA_SCHEMA;
+  return { title: label, ...base, ...(value === undefined ? {} : { default: value }) };
+}
+
+/** JSON Schema of what an output gives; long text and JSON come as an asset. */
+export function outputSchema({ type, label }: AppOutput): JsonObject {
+  const scalar = type === 'number' || type === 'boolean' ? scalarSchema(type) : undefined;
+  if (scalar !== undefined) return { title: label, ...scalar };
+  if (type === 'any') return { title: label };
+  if (type === 'text' || type === 'json') return { title: label, anyOf: [scalarSchema(type), OUTPUT_SCHEMA] };
+  return { title: label, ...OUTPUT_SCHEMA };
+}
+
+function scalarSchema(type: PortType): JsonObject {
+  return type === 'json' || type === 'any' ? {} : { type: type === 'text' ? 'string' : type };
+}
+
+/** The named outputs of an execution that has come so far; what is not there yet is left out. */
+export function appOutputs(
+  { outputs }: AppDefinition,
+  outputsOf: (nodeId: string) => Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { name, nodeId, port } of outputs) {
+    const found = outputsOf(nodeId);
+    const value = isJsonObject(found) ? ownValue(found, port) : undefined;
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
