@@ -16,7 +16,9 @@ export function addReviewsCommand(program: Command, run: RunApiCommand): void {
 }
 
 function addListCommand(reviews: Command, run: RunApiCommand): void {
-  addCommonOptions(reviews.command('list', { isDefault: true }))
+  reviews
+    .command('list', { isDefault: true })
+    .option('--json', 'print one JSON document and nothing else on stdout')
     .addOption(
       new Option('--state <state>', 'only those of this state')
         .choices(['open', 'decided', 'timed_out', 'closed', 'all'])
