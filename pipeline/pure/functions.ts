@@ -6,6 +6,7 @@ import { mathFunctions } from './functions/math-functions';
 import { moreListFunctions } from './functions/more-list-functions';
 import { moreTextFunctions } from './functions/more-text-functions';
 import { moreValueFunctions } from './functions/more-value-functions';
+import { subtitleFunctions } from './functions/subtitle-functions';
 import { textFunctions } from './functions/text-functions';
 
 /**
@@ -20,5 +21,6 @@ export const pureFunctions: Readonly<Record<string, PureFunction>> = {
   ...moreTextFunctions,
   ...moreListFunctions,
   ...moreValueFunctions,
+  ...subtitleFunctions,
   ...controlFunctions,
 };

@@ -9,11 +9,12 @@ import { missingKey, openaiError, openaiErrors } from './openai/errors';
 import { editImages, generateImages } from './openai/images';
 import { judge } from './openai/moderations';
 import { speak } from './openai/speech';
+import { transcribe } from './openai/transcriptions';
 import { addBackgroundRoutes, chat, respond } from './openai/text';
 
 /**
- * OpenAI's synchronous endpoints (openai-openapi 2.3.0, read 2026-11-21): images, edits, speech, chat, responses
- * (also in the background), moderations, embeddings. Base: `/openai/v1`. No streaming.
+ * OpenAI's synchronous endpoints (openai-openapi 2.3.0, read 2026-11-21): images, edits, speech, transcriptions,
+ * chat, responses (also in the background), moderations, embeddings. Base: `/openai/v1`. No streaming.
  */
 export const openai: SandboxProvider = {
   id: 'openai',
@@ -27,6 +28,7 @@ export const openai: SandboxProvider = {
     route('/images/generations', generateImages);
     route('/images/edits', editImages);
     route('/audio/speech', speak);
+    route('/audio/transcriptions', transcribe);
     route('/chat/completions', chat);
     route('/responses', respond);
     route('/moderations', judge);

@@ -64,6 +64,39 @@ describe('OpenAI, driven by its official client', () => {
     expect(bytes.length).toBeGreaterThan(4_000);
   });
 
+  it('writes down what a voice of the sandbox spoke, with the times of words for whisper-1', async () => {
+    const text = 'The last train leaves at nine.';
+    const speech = await client.audio.speech.create({
+      model: 'gpt-4o-mini-tts',
+      voice: 'nova',
+      input: text,
+      response_format: 'wav',
+    });
+    const file = new File([new Uint8Array(await speech.arrayBuffer())], 'a.wav', { type: 'audio/wav' });
+    const heard = await client.audio.transcriptions.create({ file, model: 'gpt-transcribe' });
+    expect(heard).toMatchObject({ text, usage: { type: 'duration' } });
+    const asText = { file, model: 'gpt-4o-transcribe', response_format: 'text' } as const;
+    expect(String(await client.audio.transcriptions.create(asText)).trim()).toBe(text);
+    const withTimes = { file, model: 'whisper-1', response_format: 'verbose_json' } as const;
+    const { words = [], duration } = await client.audio.transcriptions.create(withTimes);
+    expect(words.map(({ word }) => word).join(' ')).toBe(text);
+    expect(words.at(-1)?.end).toBeCloseTo(Number(duration), 1);
+  });
+
+  it('refuses a recording that it cannot read, times from a model that has none, and an unknown model', async () => {
+    const file = new File(['no sound'], 'a.wav', { type: 'audio/wav' });
+    const transcribe = async (fields: object): Promise<unknown> =>
+      client.audio.transcriptions
+        .create({ file, model: 'gpt-transcribe', ...fields })
+        .catch((error: unknown) => error);
+    expect(await transcribe({})).toMatchObject({ status: 400 });
+    expect(await transcribe({ response_format: 'verbose_json' })).toMatchObject({
+      status: 400,
+      param: 'response_format',
+    });
+    expect(await transcribe({ model: 'nobody' })).toMatchObject({ status: 404, code: 'model_not_found' });
+  });
+
   it('answers a chat by what the instruction asks for', async () => {
     const chat = async (system: string, user: string): Promise<string> => {
       const { choices } = await client.chat.completions.create({

@@ -27,6 +27,15 @@ export const speechInput = z.object({
   instructions: z.string().max(4_096).optional(),
 });
 
+/** The fields of the form; `file` is none of them. */
+export const transcriptionInput = z.object({
+  model: z.string(),
+  language: z.string().optional(),
+  prompt: z.string().optional(),
+  response_format: z.enum(['json', 'text', 'verbose_json']).default('json'),
+  temperature: z.coerce.number().min(0).max(1).optional(),
+});
+
 const jsonSchema = z.record(z.string(), z.unknown());
 
 const chatPart = z.union([
@@ -98,6 +107,7 @@ export const embeddingInput = z.object({
   encoding_format: z.enum(['float', 'base64']).default('float'),
 });
 
+export type TranscriptionInput = z.output<typeof transcriptionInput>;
 export type ImageInput = z.output<typeof imageInput>;
 export type ChatInput = z.output<typeof chatInput>;
 export type ResponseInput = z.output<typeof responseInput>;

@@ -56,6 +56,29 @@ const jsonCases: readonly Case[] = [
   ['json_build', { json: { a: ['x'] } }, {}, { json: { a: ['x'] } }],
 ];
 
+const said = [
+  { text: 'Who', start: 0, end: 0.2, speaker: 'a' },
+  { text: 'is there?', start: 0.25, end: 1, speaker: 'a' },
+  { text: 'Me.', start: 1.1, end: 61.0014, speaker: 'b' },
+];
+const subtitleCases: readonly Case[] = [
+  [
+    'subtitles',
+    {},
+    { words: said },
+    {
+      text: '1\n00:00:00,000 --> 00:00:01,000\nWho is there?\n\n2\n00:00:01,100 --> 00:01:01,001\nMe.\n',
+    },
+  ],
+  [
+    'subtitles',
+    { format: 'vtt', charactersMax: 10 },
+    { words: said.slice(0, 2) },
+    { text: 'WEBVTT\n\n00:00:00.000 --> 00:00:00.200\nWho\n\n00:00:00.250 --> 00:00:01.000\nis there?\n' },
+  ],
+  ['subtitles', {}, { words: [] }, { text: '' }],
+];
+
 const mathCases: readonly Case[] = [
   ['math_add', { b: 2 }, { a: 1 }, { number: 3 }],
   ['math_subtract', { a: 1, b: 2 }, {}, { number: -1 }],
@@ -210,7 +233,15 @@ const controlCases: readonly Case[] = [
 ];
 
 describe('pure functions', () => {
-  const cases = [...textCases, ...jsonCases, ...mathCases, ...listCases, ...moreCases, ...controlCases];
+  const cases = [
+    ...textCases,
+    ...jsonCases,
+    ...subtitleCases,
+    ...mathCases,
+    ...listCases,
+    ...moreCases,
+    ...controlCases,
+  ];
 
   it.each(cases)('%s with %j and %j gives %j', (name, config, inputs, expected) => {
     expect(run(name, config, inputs)).toEqual(expected);
