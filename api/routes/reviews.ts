@@ -3,7 +3,7 @@ import { isAssetReference, utf8Bytes } from '../../pipeline/pure/values';
 import { assets } from '../../store/database/assets';
 import { reviews } from '../../store/database/reviews';
 import type { NewDecision, Review } from '../../store/database/reviews/review';
-import { INLINE_VALUE_BYTES_MAX, type PortValue } from '../../workflows/contract';
+import { INLINE_VALUE_BYTES_MAX, type JsonValue, type PortValue } from '../../workflows/contract';
 import { ApiError, conflict, notFound, unprocessable } from '../api-error';
 import { deliverDecided } from '../deliver-review';
 import { defineKeyRoute, noBody, noParameters, type CallerContext } from '../route';
@@ -57,7 +57,13 @@ const decisionBody = z.strictObject({
   decision: z.enum(['approve', 'reject', 'replace']),
   comment: z.string().max(4_000).default('').describe('Feeds the next round where the graph leads it there.'),
   assetId: z.string().max(100).optional().describe('With `replace`, for media: an asset of the same type.'),
-  value: z.json().optional().describe('With `replace`, for texts, numbers and JSON, at most 8 KB.'),
+  value: z
+    .custom<JsonValue>()
+    .optional()
+    .meta({
+      type: ['string', 'number', 'boolean', 'object', 'array', 'null'],
+      description: 'With `replace`, for texts, numbers and JSON, at most 8 KB.',
+    }),
 });
 
 export const decideReview = defineKeyRoute({
