@@ -12,7 +12,7 @@ import type {
   StepResult,
 } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
-import { MediaError } from './media/media-error';
+import { MediaError } from '../store/assets/media/media-error';
 import { mediaOperationSchema, type MediaOperation, type MediaResult } from './media/media-operation';
 import { runMediaOperation } from './media/run-media-operation';
 import { createReadText, openAsset } from './media-access';

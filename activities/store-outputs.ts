@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -9,6 +8,7 @@ import {
   type OutputItem,
 } from '../pipeline/node-definition';
 import { AssetStoreUnavailableError, AssetTooLargeError, type TempFile } from '../store/assets/asset-store';
+import { ASSET_BYTES_MAX } from '../store/assets/media/asset-limits';
 import { failpoint } from '../store/failpoints';
 import {
   INLINE_VALUE_BYTES_MAX,
@@ -19,23 +19,13 @@ import {
 } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { FetchFailure } from './fetch/fetch-failure';
-import { MediaError } from './media/media-error';
-import type { MediaProbe } from './media/media-operation';
+import { MediaError } from '../store/assets/media/media-error';
+import type { MediaProbe } from '../store/assets/media/media-probe';
 import { probeMedia } from './media/probe-media';
-import { sniffMediaType } from './media/sniff-media-type';
-import { isSvg } from './media/sniff-svg';
+import { sniffFile } from '../store/assets/media/sniff-file';
 import { toMediaFailure } from './to-media-failure';
 import { StepError } from './to-application-failure';
 
-/** Largest file that is taken from a provider or a user, by type. */
-const BYTES_MAX: Readonly<Record<AssetReference['type'], number>> = {
-  text: 4 * 1024 * 1024,
-  json: 4 * 1024 * 1024,
-  image: 256 * 1024 * 1024,
-  audio: 512 * 1024 * 1024,
-  video: 4 * 1024 * 1024 * 1024,
-  file: 1024 * 1024 * 1024,
-};
 const DOWNLOAD_TIMEOUT_MS = 10 * 60 * 1_000;
 
 type MediaType = Extract<PortType, 'image' | 'video' | 'audio' | 'file'>;
@@ -96,7 +86,7 @@ export async function storeValue(
   if (bytes.length <= INLINE_VALUE_BYTES_MAX) return value;
   const assetType = type === 'text' ? 'text' : 'json';
   const mimeType = type === 'text' ? 'text/plain; charset=utf-8' : 'application/json';
-  const stored = await put(deps, source.accountId, bytes, mimeType, BYTES_MAX[assetType]);
+  const stored = await put(deps, source.accountId, bytes, mimeType, ASSET_BYTES_MAX[assetType]);
   const { accountId, jobId: sourceJobId } = source;
   return deps.registerAsset({ accountId, ...stored, type: assetType, mimeType, sourceJobId });
 }
@@ -132,16 +122,13 @@ export async function registerFile(
   type: MediaType,
   source: Pick<OutputSource, 'accountId' | 'jobId'> & { readonly sourceUrlHost?: string },
 ): Promise<AssetReference> {
-  const head = await readHead(filePath);
-  const sniffed = sniffMediaType(head);
-  if (type !== 'file' && sniffed?.kind !== type) {
-    throw new UnexpectedReplyError(
-      `An ${type} was expected; by its bytes the file is ${sniffed?.mimeType ?? 'of an unknown type'}.`,
-    );
+  const { kind, mimeType } = await sniffFile(filePath);
+  if (type !== 'file' && kind !== type) {
+    const found = mimeType === 'application/octet-stream' ? 'of an unknown type' : mimeType;
+    throw new UnexpectedReplyError(`An ${type} was expected; by its bytes the file is ${found}.`);
   }
-  const mimeType = sniffed?.mimeType ?? (isSvg(head) ? 'image/svg+xml' : 'application/octet-stream');
   const { width, height, durationSeconds } = type === 'file' ? {} : await probe(filePath, mimeType);
-  const stored = await put(deps, source.accountId, { path: filePath }, mimeType, BYTES_MAX[type]);
+  const stored = await put(deps, source.accountId, { path: filePath }, mimeType, ASSET_BYTES_MAX[type]);
   const { accountId, jobId: sourceJobId, sourceUrlHost } = source;
   return deps.registerAsset({
     accountId,
@@ -176,13 +163,13 @@ async function fetchInto(
     case 'value':
       throw new UnexpectedReplyError(`A ${type} output came as a plain value.`);
     case 'bytes':
-      await writeTemp(temp, [item.bytes], BYTES_MAX[type]);
+      await writeTemp(temp, [item.bytes], ASSET_BYTES_MAX[type]);
       return undefined;
     case 'base64':
-      await writeTemp(temp, [Buffer.from(item.base64, 'base64')], BYTES_MAX[type]);
+      await writeTemp(temp, [Buffer.from(item.base64, 'base64')], ASSET_BYTES_MAX[type]);
       return undefined;
     case 'url':
-      await download(deps, temp, item.url, BYTES_MAX[type], source);
+      await download(deps, temp, item.url, ASSET_BYTES_MAX[type], source);
       return new URL(item.url).host;
   }
 }
@@ -277,17 +264,6 @@ function toStepError(error: unknown): unknown {
 function isDiskError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOSPC' || code === 'EIO' || code === 'EDQUOT' || code === 'EROFS';
-}
-
-async function readHead(filePath: string): Promise<Uint8Array> {
-  const file = await open(filePath, 'r');
-  try {
-    const head = Buffer.alloc(4_100);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    return head.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 function isMediaType(type: PortType): type is MediaType {

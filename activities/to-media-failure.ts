@@ -1,4 +1,4 @@
-import type { MediaError } from './media/media-error';
+import type { MediaError } from '../store/assets/media/media-error';
 import { StepError } from './to-application-failure';
 
 const RETRY_AFTER_MS = 2_000;

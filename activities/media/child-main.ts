@@ -4,7 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { z } from 'zod';
 import { childRequestSchema, type ChildReply, type ChildRequest } from './child-protocol';
 import { runImageOperation } from './image-operations';
-import { MediaError } from './media-error';
+import { MediaError } from '../../store/assets/media/media-error';
 import { nameOf, type MediaResult } from './media-operation';
 import { makeThumbnail, probeTimedMedia } from './timed-media';
 import { doWork } from './work/do-work';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MEDIA_ERROR_KINDS } from './media-error';
+import { MEDIA_ERROR_KINDS } from '../../store/assets/media/media-error';
 import { mediaOperationSchema, mediaResultSchema } from './media-operation';
 
 /** The one message that a media child gets. */

@@ -1,16 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { MediaError } from './media-error';
+import { MediaError } from '../../store/assets/media/media-error';
+import { assertPixels, PIXELS_MAX } from '../../store/assets/media/media-probe';
 import {
-  assertPixels,
-  PIXELS_MAX,
   type ImageOperation,
   type MediaOperation,
   type MediaResult,
   type PictureFormat,
 } from './media-operation';
 import { sniffInput } from './read-input';
-import type { SniffedType } from './sniff-media-type';
+import type { SniffedType } from '../../store/assets/media/sniff-media-type';
 
 /** Only what `sniffMediaType` takes for an image; SVG above all draws on files and fonts of this machine. */
 const LOADERS = ['Png', 'Jpeg', 'Webp', 'Nsgif', 'Heif'].map((name) => `VipsForeignLoad${name}`);

@@ -1,13 +1,8 @@
 import { tmpdir } from 'node:os';
-import sharp from 'sharp';
-import { imageIsComplete } from './image-is-complete';
-import { withLocalFile, type LocalFile } from './local-file';
-import { MediaError } from './media-error';
-import { assertPixels, type MediaOperation, type MediaProbe } from './media-operation';
-import { probeMp4 } from './probe-mp4';
-import { probeWav } from './probe-wav';
+import type { MediaProbe } from '../../store/assets/media/media-probe';
+import { probeHeader } from '../../store/assets/media/probe-header';
+import type { MediaOperation } from './media-operation';
 import { runMediaOperation } from './run-media-operation';
-import { SNIFF_BYTES, sniffMediaType } from './sniff-media-type';
 
 const CHILD_TIMEOUT_MS = 60_000;
 const CHILD_MEMORY_LIMIT_MB = 1_024;
@@ -34,58 +29,12 @@ export async function probeMedia(
 ): Promise<MediaProbe> {
   const kind = kindOf(mimeType);
   if (kind === undefined) return {};
-  const probe = await withLocalFile(path, async (file) => {
-    await assertType(file, mimeType);
-    return probeHeader(file, path, mimeType);
-  });
+  const probe = await probeHeader(path, mimeType);
   return probe ?? probeInChild({ kind: `${kind}.probe`, inputPath: path }, options);
 }
 
 function kindOf(mimeType: string): 'image' | 'video' | 'audio' | undefined {
   return (['image', 'video', 'audio'] as const).find((kind) => mimeType.startsWith(`${kind}/`));
-}
-
-/** Sniffs again, so that no other type's parser runs in this process, whatever the caller believes. */
-async function assertType(file: LocalFile, mimeType: string): Promise<void> {
-  const sniffed = sniffMediaType(await file.read(0, SNIFF_BYTES));
-  if (sniffed?.mimeType === mimeType) return;
-  throw new MediaError(
-    'invalid_media',
-    `By its bytes the file is ${sniffed?.mimeType ?? 'of an unknown type'}, not ${mimeType}.`,
-  );
-}
-
-/** Undefined where the header does not say enough. */
-async function probeHeader(file: LocalFile, path: string, mimeType: string): Promise<MediaProbe | undefined> {
-  switch (mimeType) {
-    case 'audio/wav':
-      return probeWav(file);
-    case 'video/mp4':
-    case 'video/quicktime':
-    case 'audio/mp4':
-      return probeMp4(file);
-    default:
-      return mimeType.startsWith('image/') ? probeImage(file, path, mimeType) : undefined;
-  }
-}
-
-/** Reads the header only; nothing is decoded in this process. */
-async function probeImage(file: LocalFile, path: string, mimeType: string): Promise<MediaProbe | undefined> {
-  if (!(await imageIsComplete(file, mimeType))) return undefined;
-  const { width, height, format, pages = 1, autoOrient } = await readMetadata(path, mimeType);
-  assertPixels({ width, height: height * pages }, 'The picture');
-  return { width: autoOrient.width, height: autoOrient.height, codec: format === 'heif' ? 'av1' : format };
-}
-
-async function readMetadata(path: string, mimeType: string): Promise<sharp.Metadata> {
-  try {
-    return await sharp(path, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw new MediaError('invalid_media', `The header of the ${mimeType} file cannot be read.`, {
-      cause: error,
-      operatorDetail: String(error),
-    });
-  }
 }
 
 async function probeInChild(

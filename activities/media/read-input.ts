@@ -1,6 +1,6 @@
-import { withLocalFile } from './local-file';
-import { MediaError } from './media-error';
-import { SNIFF_BYTES, sniffMediaType, type SniffedType } from './sniff-media-type';
+import { withLocalFile } from '../../store/assets/media/local-file';
+import { MediaError } from '../../store/assets/media/media-error';
+import { SNIFF_BYTES, sniffMediaType, type SniffedType } from '../../store/assets/media/sniff-media-type';
 
 /**
  * What the file is by its bytes; nothing is opened by a library before.

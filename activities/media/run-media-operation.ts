@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childReplySchema, type ChildReply, type ChildRequest } from './child-protocol';
-import { MediaError } from './media-error';
+import { MediaError } from '../../store/assets/media/media-error';
 import { nameOf, type MediaOperation, type MediaResult } from './media-operation';
 
 export interface MediaRunOptions {

@@ -3,10 +3,11 @@ import type { Frame } from 'node-av/lib' with { 'resolution-mode': 'import' };
 import sharp from 'sharp';
 import { restrictLibvips, writePicture } from './image-operations';
 import { loadNodeAv, type NodeAv } from './load-node-av';
-import { MediaError } from './media-error';
-import { assertPixels, type MediaOperation, type MediaProbe, type MediaResult } from './media-operation';
+import { MediaError } from '../../store/assets/media/media-error';
+import { assertPixels, type MediaProbe } from '../../store/assets/media/media-probe';
+import type { MediaOperation, MediaResult } from './media-operation';
 import { sniffInput } from './read-input';
-import type { SniffedType } from './sniff-media-type';
+import type { SniffedType } from '../../store/assets/media/sniff-media-type';
 
 type Stream = NonNullable<ReturnType<Demuxer['video']>>;
 

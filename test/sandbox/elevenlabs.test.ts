@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ElevenLabsClient, ElevenLabsError } from '@elevenlabs/elevenlabs-js';
-import { sniffMediaType } from '../../activities/media/sniff-media-type';
+import { sniffMediaType } from '../../store/assets/media/sniff-media-type';
 import { aSandbox, type TestSandbox } from './a-sandbox';
 
 /** Media are CPU work, and the machine may be busy. */

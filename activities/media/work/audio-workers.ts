@@ -3,7 +3,7 @@ import { audioWork, type AudioWork } from '../../../pipeline/nodes/local/audio-w
 import type { WorkConfig } from '../../../pipeline/nodes/local/local-work';
 import { restrictLibvips, writePicture } from '../image-operations';
 import { loadNodeAv, type NodeAv } from '../load-node-av';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import { chain, hex, loopedSound, num, SAMPLE_RATE, silence, soundOf, tempo } from './graph';
 import { eachFrame, encodeGraph, soundContainer, withGraph, type SoundFormat } from './run-graph';
 import { openSources, type Source } from './source';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { audioWork, type AudioWork } from '../../../pipeline/nodes/local/audio-work';
 import { imageWork, type ImageWork } from '../../../pipeline/nodes/local/image-work';
 import { videoWork, type VideoWork } from '../../../pipeline/nodes/local/video-work';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import type { MediaOperation, MediaResult } from '../media-operation';
 import { workOnAudio } from './audio-workers';
 import { workOnImages } from './image-workers';

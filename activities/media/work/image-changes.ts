@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { imageWork } from '../../../pipeline/nodes/local/image-work';
 import type { WorkConfig } from '../../../pipeline/nodes/local/local-work';
 import { crop, type OutputFormat } from '../image-operations';
-import { assertPixels } from '../media-operation';
+import { assertPixels } from '../../../store/assets/media/media-probe';
 import { fromLayer, toLayer, withTransparency, type Picture } from './picture';
 
 type Config<Name extends keyof typeof imageWork> = WorkConfig<typeof imageWork, Name>;

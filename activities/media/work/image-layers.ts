@@ -1,7 +1,7 @@
 import type sharp from 'sharp';
 import type { imageWork } from '../../../pipeline/nodes/local/image-work';
 import type { WorkConfig } from '../../../pipeline/nodes/local/local-work';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import { drawText } from './lettering';
 import {
   canvas,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { decoding, formatOf, open, readSize, writePicture, type OutputFormat } from '../image-operations';
-import { MediaError } from '../media-error';
-import { assertPixels } from '../media-operation';
+import { MediaError } from '../../../store/assets/media/media-error';
+import { assertPixels } from '../../../store/assets/media/media-probe';
 import { sniffInput } from '../read-input';
 import type { Work, WorkResult } from './work';
 

@@ -1,7 +1,7 @@
 import type { Decoder, Demuxer, Encoder, Muxer } from 'node-av/api' with { 'resolution-mode': 'import' };
 import type { Frame, Packet, Stream } from 'node-av/lib' with { 'resolution-mode': 'import' };
 import type { NodeAv } from '../load-node-av';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 
 /** What a graph gives: its chains, which end in [v] (a picture), [a] (a sound), or both. */
 export interface Graph {

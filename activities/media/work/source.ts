@@ -1,8 +1,8 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeAv } from '../load-node-av';
-import { MediaError } from '../media-error';
-import { assertPixels } from '../media-operation';
+import { MediaError } from '../../../store/assets/media/media-error';
+import { assertPixels } from '../../../store/assets/media/media-probe';
 import { sniffInput } from '../read-input';
 import { DEMUXERS, rotationOf, withDemuxer } from '../timed-media';
 import type { Work } from './work';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import { FONT_NAME, visible } from './lettering';
 
 export interface Cue {

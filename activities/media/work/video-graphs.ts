@@ -1,6 +1,6 @@
 import type { WorkConfig } from '../../../pipeline/nodes/local/local-work';
 import type { videoWork, VideoWork } from '../../../pipeline/nodes/local/video-work';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import {
   chain,
   contain,

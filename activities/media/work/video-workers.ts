@@ -4,7 +4,7 @@ import type { WorkConfig } from '../../../pipeline/nodes/local/local-work';
 import { videoWork, type VideoWork } from '../../../pipeline/nodes/local/video-work';
 import { restrictLibvips, writePicture } from '../image-operations';
 import { loadNodeAv, type NodeAv } from '../load-node-av';
-import { MediaError } from '../media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import { chain, even, num, pictureOf, soundOf } from './graph';
 import { FONT_FILE } from './lettering';
 import { fromLayer, layGrid, openPicture, openPictures, toImage, toLayer, type Layer } from './picture';

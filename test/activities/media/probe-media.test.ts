@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { MediaProbe } from '../../../activities/media/media-operation';
+import type { MediaProbe } from '../../../store/assets/media/media-probe';
 import { probeMedia } from '../../../activities/media/probe-media';
 import { createMediaFixtures, pngBomb, turnedByAQuarter, type MediaFixtures } from './media-fixtures';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { MediaOperation, MediaResult } from '../../../activities/media/media-operation';
 import { runMediaOperation, type MediaRunOptions } from '../../../activities/media/run-media-operation';
-import { sniffMediaType } from '../../../activities/media/sniff-media-type';
+import { sniffMediaType } from '../../../store/assets/media/sniff-media-type';
 import { createMediaFixtures, pngBomb, turnedByAQuarter, type MediaFixtures } from './media-fixtures';
 
 describe('runMediaOperation', () => {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { sniffMediaType } from '../../../activities/media/sniff-media-type';
-import type { MediaProbe } from '../../../activities/media/media-operation';
+import { sniffMediaType } from '../../../store/assets/media/sniff-media-type';
+import type { MediaProbe } from '../../../store/assets/media/media-probe';
 import type { JsonObject, JsonValue } from '../../../workflows/contract';
 import { createMediaFixtures, type MediaFixtures } from './media-fixtures';
 

@@ -1,6 +1,6 @@
 /** Does many pieces of local work one after the other, for the tests: one process in place of a hundred. */
 import { mediaOperationSchema } from '../../../activities/media/media-operation';
-import { MediaError } from '../../../activities/media/media-error';
+import { MediaError } from '../../../store/assets/media/media-error';
 import { probeTimedMedia } from '../../../activities/media/timed-media';
 import { doWork } from '../../../activities/media/work/do-work';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anthropic } from '../../../activities/providers/anthropic';
-import { sniffMediaType } from '../../../activities/media/sniff-media-type';
+import { sniffMediaType } from '../../../store/assets/media/sniff-media-type';
 import { ark } from '../../../activities/providers/ark';
 import { bfl } from '../../../activities/providers/bfl';
 import { elevenlabs } from '../../../activities/providers/elevenlabs';

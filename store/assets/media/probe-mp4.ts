@@ -1,7 +1,7 @@
 import { isoBoxes, type IsoBox } from './iso-boxes';
 import type { LocalFile } from './local-file';
 import { MediaError } from './media-error';
-import type { MediaProbe } from './media-operation';
+import type { MediaProbe } from './media-probe';
 
 /** Sample entry (`stsd`) → FFmpeg's codec name; another codec is left to FFmpeg itself. */
 const CODECS: Readonly<Record<string, string>> = {

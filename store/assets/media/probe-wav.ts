@@ -1,6 +1,6 @@
 import type { LocalFile } from './local-file';
 import { MediaError } from './media-error';
-import type { MediaProbe } from './media-operation';
+import type { MediaProbe } from './media-probe';
 
 /** A file with more chunks before its samples is not a recording. */
 const CHUNKS_MAX = 100;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { property, assert as assertProperty, uint8Array } from 'fast-check';
 import { readFile } from 'node:fs/promises';
-import { sniffMediaType } from '../../../activities/media/sniff-media-type';
-import { createMediaFixtures, type MediaFixtures } from './media-fixtures';
+import { sniffMediaType } from '../../../../store/assets/media/sniff-media-type';
+import { createMediaFixtures, type MediaFixtures } from '../../../activities/media/media-fixtures';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 /** The `ftyp` box at the start of an MP4, MOV or HEIF file. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isSvg } from '../../../activities/media/sniff-svg';
+import { isSvg } from '../../../../store/assets/media/sniff-svg';
 
 describe('isSvg', () => {
   it.each([
