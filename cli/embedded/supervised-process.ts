@@ -44,7 +44,8 @@ const stableAfterMs = 30_000;
 
 /**
  * Starts a program, waits until it serves and keeps it alive: when it dies unasked it is started again after 0.2 s,
- * doubling to 5 s. Children get a process group of their own, so that Ctrl-C reaches only the supervisor, which then
+ * doubling to 5 s for a program that dies again and again. A child that served and was then killed by SIGKILL did
+ * nothing wrong: it is always started again after 0.2 s. Children get a process group of their own, so that Ctrl-C reaches only the supervisor, which then
  * stops them in its order.
  *
  * @throws BringUpError with the last log lines when the program does not become ready the first time
@@ -135,7 +136,8 @@ export class SupervisedProcess {
     const servedSince = performance.now();
     const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (this.stopping) return;
-      if (performance.now() - servedSince > stableAfterMs) this.restartDelayMs = firstRestartDelayMs;
+      const wasStable = performance.now() - servedSince > stableAfterMs;
+      if (wasStable || isKilledFromOutside(signal)) this.restartDelayMs = firstRestartDelayMs;
       this.observer.onUnexpectedExit?.(this.name, describeExit(code, signal), this.logTail());
       void this.restart();
     };
@@ -183,6 +185,11 @@ async function endChild(child: ChildProcess, signal: NodeJS.Signals, limitMs: nu
 
 function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+/** No program sends SIGKILL to itself, so a crash loop never shows as one. */
+function isKilledFromOutside(signal: NodeJS.Signals | null): boolean {
+  return signal === 'SIGKILL';
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
