@@ -8,7 +8,8 @@ import type { WriteContext } from './write-context';
 
 /**
  * RUNNING → WAITING. A worker may die between this write and its answer, and write it again after the user has resumed:
- * the row then counts a resume that the run has not taken, and stays as it is.
+ * the row then counts a resume that the run has not taken, and stays as it is. A run may pause several times between two
+ * resumes (after a review, a delay), so a posting is named by the sum that was released so far.
  */
 export async function pauseExecution(context: WriteContext, change: PauseChange): Promise<void> {
   const { execution, changes } = context;
@@ -43,7 +44,7 @@ async function writePause(
       from open_jobs
       where e.id = ${execution.id} and e.status = 'RUNNING' and e.resume_number <= ${resumesTaken}::int
       returning e.id, e.account_id, e.mode, e.attempt, e.resume_number,
-        new.credits_released - old.credits_released as amount
+        new.credits_released, new.credits_released - old.credits_released as amount
     ), balance as (
       update credit_balances b
       set held = b.held - paused.amount, available = b.available + paused.amount
@@ -52,7 +53,7 @@ async function writePause(
     ), entry as (
       insert into credit_entries (id, account_id, mode, execution_id, kind, debit_from, credit_to, amount, posting_key)
       select ${newId('ent')}, account_id, mode, id, 'release', 'held', 'available', amount,
-        'pause/' || id || '/' || attempt || '/' || resume_number
+        'pause/' || id || '/' || attempt || '/' || resume_number || '/' || credits_released
       from paused where amount > 0
     )
     select id from paused

@@ -17,6 +17,7 @@ export async function decideReview(
 ): Promise<DecideResult> {
   const replacement = decision.decision === 'replace' ? decision.replacement : null;
   const isFirst = await database.queries.transaction().execute(async (transaction) => {
+    await lockExecution(transaction, accountId, reviewId);
     const { rows } = await sql<{ readonly executionId: string }>`
       update reviews r
       set state = 'decided', decision = ${decision.decision}, comment = ${decision.comment},
@@ -38,6 +39,19 @@ export async function decideReview(
     review.comment === decision.comment &&
     toNullableJson(review.replacement) === toNullableJson(replacement);
   return isFirst || isSame ? { kind: 'decided', review } : { kind: 'conflict', review };
+}
+
+/** Before the review, as its run does: else that could time the review out in the middle of the decision. */
+async function lockExecution(
+  transaction: DatabaseTransaction,
+  accountId: string,
+  reviewId: string,
+): Promise<void> {
+  await sql`
+    select from executions e join reviews r on r.execution_id = e.id
+    where r.id = ${reviewId} and r.account_id = ${accountId}
+    for no key update of e
+  `.execute(transaction);
 }
 
 /** A run that waited for this person alone goes on: whoever polls next should not be told that it waits still. */

@@ -24,7 +24,7 @@ const operation = fc.oneof(
   weighted(2, { kind: fc.constant('cancel'), job: fc.nat(3), credits: fc.nat(60) }),
   weighted(1, { kind: fc.constant('finish'), status: fc.constantFrom('COMPLETED', 'FAILED', 'CANCELLED') }),
   weighted(2, { kind: fc.constant('resume'), hold: fc.nat(80) }),
-  weighted(2, { kind: fc.constant('pause') }),
+  weighted(4, { kind: fc.constant('pause'), goesOn: fc.boolean() }),
   weighted(2, { kind: fc.constant('wake'), hold: fc.nat(80), budget: fc.integer({ min: 60, max: 140 }) }),
   weighted(1, { kind: fc.constant('takeOver') }),
   weighted(1, { kind: fc.constant('close') }),
@@ -69,6 +69,8 @@ class Play {
         return this.resume(operation.hold);
       case 'pause': {
         await this.execution.pause('n1', (await this.execution.row()).resumeNumber, this.runId);
+        // As after a review or a delay.
+        if (operation.goesOn) await this.execution.write((writer) => writer.goOn(), this.runId);
         return;
       }
       case 'wake': {

@@ -84,6 +84,20 @@ describe('an execution that waits', () => {
     expect((await execution.view()).status).toBe('WAITING');
   });
 
+  it('gives back what it does not need each time it waits, however often between two resumes', async () => {
+    const execution = await anExecution(database, { available: 200 });
+    const rounds = ['n1', 'n2', 'n3'];
+    for (const nodeId of rounds) {
+      const jobId = await execution.acceptedJob({ step: nodeId, nodeId, priceCredits: 30 });
+      await execution.write((writer) => writer.settleJob(jobId, { outputs: { image: 'made' }, credits: 20 }));
+      await execution.pause('n3');
+      expect((await execution.view()).credits).toMatchObject({ held: 0 });
+      await execution.write((writer) => writer.goOn());
+    }
+    await execution.write((writer) => writer.finish({ status: 'COMPLETED', nodes: [] }));
+    expect(await execution.balance()).toEqual({ available: 140, held: 0 });
+  });
+
   it('can be cancelled: nothing is held after it', async () => {
     const execution = await aWaitingExecution();
     await executions.requestCancel(database, execution.accountId, execution.id);
