@@ -45,7 +45,7 @@ interface NewestReview {
 }
 
 const newestColumns = sql`
-  id, state, decision, comment, replacement, ceil(extract(epoch from due_at - now()) * 1000)::int as "remainingMs"`;
+  id, state, decision, comment, replacement, ceil(extract(epoch from due_at - now()) * 1000)::float8 as "remainingMs"`;
 
 async function readNewest(
   { transaction, execution }: WriteContext,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-function look(execution: TestExecution, step: string): Promise<ReviewAnswer> {
+function look(execution: TestExecution, step: string, timeoutSeconds = 600): Promise<ReviewAnswer> {
   const texts = { label: step, title: step, instructions: '' };
   return execution.write((writer) =>
     writer.openReview({
@@ -21,12 +21,22 @@ function look(execution: TestExecution, step: string): Promise<ReviewAnswer> {
       nodeKey: 'key',
       ...texts,
       value: 'a draft',
-      timeoutSeconds: 600,
+      timeoutSeconds,
     }),
   );
 }
 
 const approval = { decision: 'approve', comment: '', decidedBy: 'a person' } as const;
+
+describe('a review', () => {
+  it('may wait for a year', async () => {
+    const execution = await anExecution(database, { available: 200 });
+    const yearSeconds = 31_536_000;
+    const answer = await look(execution, 'n1', yearSeconds);
+    expect(answer).toEqual({ status: 'open', remainingMs: expect.any(Number) });
+    expect(answer).toHaveProperty('remainingMs', expect.closeTo(yearSeconds * 1_000, -5));
+  });
+});
 
 describe('a review whose time runs out while a person decides', () => {
   it('tells the run what it tells the person', async () => {
