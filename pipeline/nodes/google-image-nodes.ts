@@ -1,29 +1,43 @@
 import { z } from 'zod';
-import type { NodeDefinition, NodeRequest, Price } from '../node-definition';
-import { GEMINI_ASPECT_RATIOS, OPENAI_IMAGE_SIZES } from './aspect-ratios';
+import { UnsupportedRequestError, type NodeDefinition, type NodeRequest } from '../node-definition';
+import { GEMINI_ASPECT_RATIOS } from './aspect-ratios';
 import {
   changePort,
   imageOut,
   imagesPort,
   outputFormat,
   prompt,
+  PROMPT_LENGTH_MAX,
   promptPort,
   seed,
   withReferences,
 } from './image-fields';
 import { nodeConfig } from './node-config';
 import { readIn } from './price-sources';
-import { optionalText, textBytes } from './request';
-import { countOf, oneOf } from './table/fields';
-import { perPicture, type RateBy } from './table/prices';
+import { gptEditStandIn, gptStandIn } from './openai-image-nodes';
+import { requiredText } from './request';
+import { assetsAt, computed, countOf, oneOf } from './table/fields';
+import {
+  dollars,
+  perMillionTokens,
+  perPicture,
+  usdOf,
+  type Rate,
+  type RateBy,
+  type TokenRates,
+} from './table/prices';
 import { providerNode, type CandidateTable } from './table/provider-node';
 import { bflImage, bflReferences, bflTask } from './wire/bfl';
 import { falImage, falQueue } from './wire/fal';
-import { openaiImage, openaiImages, openaiUsage } from './wire/openai';
+import { googleContents, googleGenerate, googleImage } from './wire/google';
 import { replicateFile, replicatePrediction } from './wire/replicate';
 
 const geminiRatio = z.enum(GEMINI_ASPECT_RATIOS).default('1:1');
 const falSeed = seed.describe('Only fal takes one; with a seed there is no fallback.');
+const pngUnlessGiven = z
+  .enum(['png', 'jpeg', 'webp'])
+  .default('png')
+  .describe('Google itself chooses PNG or JPEG, and serves no node that sets another one.');
 const pngOrJpg = oneOf('outputFormat', { png: 'png', jpeg: 'jpg' });
 const falFields = {
   prompt: 'prompt',
@@ -32,50 +46,93 @@ const falFields = {
   seed: 'seed',
 };
 
-// ---------------------------------------------------------------- gpt-image-2, as itself and as a stand-in
+// ---------------------------------------------------------------- at Google itself
 
-/** US dollars per token. */
-const USD_PER_TOKEN = { textInput: 5e-6, output: 30e-6 };
-type Quality = 'low' | 'medium' | 'high';
-/** Told per picture of one megapixel: $0.006, $0.053, $0.211; half as much again covers the wider sizes. */
-const USD_MAX: Readonly<Record<Quality, number>> = { low: 0.012, medium: 0.08, high: 0.32 };
+const GEMINI_PICTURES_MAX = 14;
+/** Nothing in a request chooses the format: PNG or JPEG, as the model likes. */
+const geminiContents = computed(['prompt', 'images'], (request, { model }) => {
+  const pictures = assetsAt(request, 'images');
+  if (pictures.length > GEMINI_PICTURES_MAX)
+    throw new UnsupportedRequestError(
+      `${model} takes ${GEMINI_PICTURES_MAX} pictures, not ${pictures.length}.`,
+    );
+  return googleContents(requiredText(request, 'prompt', PROMPT_LENGTH_MAX), pictures);
+});
 
-function gptPrice(quality: (request: NodeRequest) => Quality): Price {
-  const usd = (request: NodeRequest): number =>
-    USD_MAX[quality(request)] + (textBytes(request, 'prompt') / 2) * USD_PER_TOKEN.textInput;
+interface GeminiModel {
+  readonly model: string;
+  /** US dollars per million tokens. */
+  readonly rates: TokenRates;
+  /** What a picture of each size counts; without a choice of sizes there is one. */
+  readonly tokens: number | Readonly<Record<string, number>>;
+  /** The size by Google's name where it is another than ours. */
+  readonly sizes?: Readonly<Record<string, string>>;
+  readonly has: readonly ('aspectRatio' | 'images')[];
+}
+
+/** What a picture that goes in counts, and a prompt's wrapping. */
+const PICTURE_IN_TOKENS = 1_120;
+
+function atGoogle({ model, rates, tokens, sizes, has }: GeminiModel): CandidateTable {
+  const tokensOf = (request: NodeRequest): number => usdOf(rateOf(tokens), request);
+  const picturesIn = (request: NodeRequest): number =>
+    has.includes('images') ? countOf(request, 'images') * PICTURE_IN_TOKENS : 0;
   return {
-    usd,
-    billedUsd: (request, reply) => {
-      const used = openaiUsage(reply, 'input_tokens', 'output_tokens');
-      if (!used) return usd(request);
-      return used.input * USD_PER_TOKEN.textInput + used.output * USD_PER_TOKEN.output;
+    at: googleGenerate,
+    model,
+    fields: {
+      contents: geminiContents,
+      ...(has.includes('aspectRatio') ? { 'generationConfig.imageConfig.aspectRatio': 'aspectRatio' } : {}),
+      ...(sizes ? { 'generationConfig.imageConfig.imageSize': oneOf('resolution', sizes) } : {}),
     },
-    text: '$5 per million text tokens in, $30 per million image tokens out; a square of 1024 pixels is about $0.006 at low, $0.053 at medium, $0.211 at high quality',
-    ...readIn('litellm'),
+    constants: { 'generationConfig.responseModalities': ['IMAGE'] },
+    reads: googleImage,
+    price: perMillionTokens(
+      rates,
+      {
+        texts: ['prompt'],
+        moreInput: picturesIn,
+        output: tokensOf,
+        usage: {
+          input: ['usageMetadata', 'promptTokenCount'],
+          output: ['usageMetadata', 'candidatesTokenCount'],
+        },
+      },
+      readIn('googleImages', `a picture is ${told(rates, tokens)}`),
+    ),
   };
 }
 
-const gptFields = {
-  prompt: 'prompt',
-  size: oneOf('aspectRatio', OPENAI_IMAGE_SIZES),
-  output_format: 'outputFormat',
-};
-
-function gptStandIn(quality: Quality): CandidateTable {
-  return {
-    at: openaiImages,
-    model: 'gpt-image-2',
-    fields: gptFields,
-    constants: { n: 1, quality },
-    reads: openaiImage,
-    price: gptPrice(() => quality),
-  };
+function rateOf(tokens: GeminiModel['tokens']): Rate {
+  return typeof tokens === 'number' ? tokens : { by: 'resolution', usd: tokens };
 }
 
-const qualityOf = (request: NodeRequest): Quality => {
-  const quality = optionalText(request, 'quality');
-  return quality === 'low' || quality === 'medium' ? quality : 'high';
-};
+function told({ output }: TokenRates, tokens: GeminiModel['tokens']): string {
+  const cost = (count: number): string => dollars(Math.round((count * output) / 100) / 10_000);
+  return typeof tokens === 'number'
+    ? cost(tokens)
+    : Object.entries(tokens)
+        .map(([size, count]) => `${cost(count)} (${size})`)
+        .join(', ');
+}
+
+const geminiPro = {
+  model: 'gemini-3-pro-image',
+  rates: { input: 2, output: 120 },
+  tokens: { '1K': 1_120, '2K': 1_120, '4K': 2_000 },
+  sizes: { '1K': '1K', '2K': '2K', '4K': '4K' },
+} as const;
+const geminiFlash = {
+  model: 'gemini-3.1-flash-image',
+  rates: { input: 0.5, output: 60 },
+  tokens: { '0.5K': 747, '1K': 1_120, '2K': 1_680, '4K': 2_520 },
+  sizes: { '0.5K': '512', '1K': '1K', '2K': '2K', '4K': '4K' },
+} as const;
+const geminiLite = {
+  model: 'gemini-3.1-flash-lite-image',
+  rates: { input: 0.25, output: 30 },
+  tokens: 1_120,
+} as const;
 
 // ---------------------------------------------------------------- generate
 
@@ -90,7 +147,7 @@ const nanoBananaPro = providerNode({
     prompt,
     aspectRatio: geminiRatio,
     resolution: z.enum(['1K', '2K', '4K']).default('1K').describe('About 1024, 2048 or 4096 pixels.'),
-    outputFormat: z.enum(['png', 'jpeg', 'webp']).default('png'),
+    outputFormat: pngUnlessGiven,
     seed: falSeed,
   }),
   inputs: { prompt: promptPort },
@@ -116,6 +173,7 @@ const nanoBananaPro = providerNode({
       reads: replicateFile('image'),
       price: perPicture(proRate, readIn('lumenfall', 'not confirmed by Replicate')),
     },
+    atGoogle({ ...geminiPro, has: ['aspectRatio'] }),
   ],
   expectedSeconds: 40,
 });
@@ -142,7 +200,7 @@ const nanoBanana2 = providerNode({
   }),
   inputs: { prompt: promptPort },
   outputs: imageOut,
-  candidates: [nanoBanana2Fal, gptStandIn('medium')],
+  candidates: [nanoBanana2Fal, atGoogle({ ...geminiFlash, has: ['aspectRatio'] }), gptStandIn('medium')],
   expectedSeconds: 15,
 });
 
@@ -159,7 +217,7 @@ const imagen4 = providerNode({
   }),
   inputs: { prompt: promptPort },
   outputs: imageOut,
-  candidates: [nanoBanana2Fal, gptStandIn('medium')],
+  candidates: [nanoBanana2Fal, atGoogle({ ...geminiFlash, has: ['aspectRatio'] }), gptStandIn('medium')],
   availableUntil: '2026-08-17',
   successor: 'generate:nano_banana_2',
   expectedSeconds: 15,
@@ -172,7 +230,7 @@ const nanoBananaLite = providerNode({
   config: nodeConfig({
     prompt,
     aspectRatio: geminiRatio,
-    outputFormat: z.enum(['png', 'jpeg', 'webp']).default('png'),
+    outputFormat: pngUnlessGiven,
     seed: falSeed,
   }),
   inputs: { prompt: promptPort },
@@ -189,46 +247,11 @@ const nanoBananaLite = providerNode({
         readIn('lumenfall', '1,120 image tokens at $37.50 per million (not confirmed by fal)'),
       ),
     },
+    atGoogle({ ...geminiLite, has: ['aspectRatio'] }),
     // An equivalent, not the same model: the cheapest quality of OpenAI's image model.
     gptStandIn('low'),
   ],
   expectedSeconds: 5,
-});
-
-const gptImage2 = providerNode({
-  type: 'generate:gpt_image_2',
-  label: 'GPT image 2',
-  description: 'Follows long instructions closely, with exact lettering, by OpenAI.',
-  config: nodeConfig({
-    prompt,
-    aspectRatio: geminiRatio,
-    quality: z.enum(['low', 'medium', 'high']).default('medium'),
-    background: z.enum(['opaque', 'transparent']).optional().describe('Only OpenAI makes it transparent.'),
-    outputFormat,
-  }),
-  inputs: { prompt: promptPort },
-  outputs: imageOut,
-  candidates: [
-    {
-      at: openaiImages,
-      model: 'gpt-image-2',
-      fields: { ...gptFields, quality: 'quality', background: 'background' },
-      constants: { n: 1 },
-      reads: openaiImage,
-      price: gptPrice(qualityOf),
-    },
-    // An equivalent, not the same model.
-    {
-      at: falQueue,
-      model: 'fal-ai/nano-banana-pro',
-      fields: { prompt: 'prompt', aspect_ratio: 'aspectRatio', output_format: 'outputFormat' },
-      constants: { num_images: 1, resolution: '1K' },
-      ignores: ['quality'],
-      reads: falImage,
-      price: perPicture(0.15, readIn('fal')),
-    },
-  ],
-  expectedSeconds: 40,
 });
 
 // ---------------------------------------------------------------- edit
@@ -272,6 +295,9 @@ const editPro = providerNode({
       reads: replicateFile('image'),
       price: perPicture(proRate, readIn('lumenfall', 'not confirmed by Replicate')),
     },
+    atGoogle({ ...geminiPro, has: ['images'] }),
+    // An equivalent, not the same model.
+    gptEditStandIn('high'),
   ],
   expectedSeconds: 40,
 });
@@ -303,6 +329,7 @@ const edit2 = providerNode({
       reads: falImage,
       price: perPicture(secondRate, readIn('litellm', 'of the same model without pictures')),
     },
+    atGoogle({ ...geminiFlash, has: ['images'] }),
     // An equivalent, not the same model.
     {
       at: bflTask,
@@ -316,6 +343,7 @@ const edit2 = providerNode({
       reads: bflImage,
       price: withReferences(0.03, (request) => countOf(request, 'images'), readIn('bfl'), 0.015),
     },
+    gptEditStandIn('medium'),
   ],
   expectedSeconds: 15,
 });
@@ -325,7 +353,6 @@ export const googleImageNodes: readonly NodeDefinition[] = [
   nanoBanana2,
   nanoBananaLite,
   imagen4,
-  gptImage2,
   editPro,
   edit2,
 ];

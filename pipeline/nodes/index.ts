@@ -5,6 +5,7 @@ import { controlNodes } from './control-nodes';
 import { editNodes } from './edit-nodes';
 import { fluxNodes } from './flux-nodes';
 import { googleImageNodes } from './google-image-nodes';
+import { googleSpeechNodes } from './google-speech-nodes';
 import { inputNodes } from './input-nodes';
 import { jsonUtilityNodes } from './json-utility-nodes';
 import { judgeNodes } from './judge-nodes';
@@ -13,6 +14,7 @@ import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
 import { moderationNodes } from './moderation-nodes';
+import { openaiImageNodes } from './openai-image-nodes';
 import { omniVideoNodes } from './omni-video-nodes';
 import { seedanceVideoNodes } from './seedance-video-nodes';
 import { soundNodes } from './sound-nodes';
@@ -45,6 +47,7 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...embeddingNodes,
   ...fluxNodes,
   ...googleImageNodes,
+  ...openaiImageNodes,
   ...seedreamNodes,
   ...recraftNodes,
   ...stabilityNodes,
@@ -58,6 +61,7 @@ export const nodeDefinitions: readonly NodeDefinition[] = [
   ...talkingVideoNodes,
   ...audioNodes,
   ...speechNodes,
+  ...googleSpeechNodes,
   ...soundNodes,
   ...transcriptionNodes,
   ...localMediaNodes,

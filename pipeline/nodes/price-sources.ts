@@ -20,6 +20,8 @@ export const PRICE_SOURCES = {
   stability:
     'stability.ai/api-pricing-update-25; credits as aself101/stability-ai-api 1.0.1 read them from the API reference (2026-09-22)',
   ark: 'Comfy partner node price list (docs.comfy.org/tutorials/partner-nodes/pricing, 2026-08-21), at the maker’s list price',
+  googleImages:
+    'LiteLLM 1.109.1 price table, which cites ai.google.dev/gemini-api/docs/pricing; tokens of a picture: docs.cloud.google.com, page of Gemini 3.1 Flash Image',
   falPricingApi: 'fal pricing API as falaw 0.0.79 (PyPI) read it (2026-08-15 to 2026-10-26)',
 } as const;
 export type PriceSourceName = keyof typeof PRICE_SOURCES;
@@ -33,6 +35,7 @@ const READ_ON: Partial<Record<keyof typeof PRICE_SOURCES, string>> = {
   stability: '2026-11-26',
   ark: '2026-11-26',
   falPricingApi: '2026-11-26',
+  googleImages: '2026-11-26',
 };
 
 /** One of them with its day, and what is to be said of this price. */

@@ -160,7 +160,7 @@ export const transcriptionNodes: readonly NodeDefinition[] = [
   }),
   utilityNode('subtitles', {
     label: 'Subtitles',
-    description: 'Makes subtitles of timed words; video:burn_subtitles writes them into a clip.',
+    description: 'Makes SRT or WebVTT of timed words, for a player or to be written into a clip.',
     config: nodeConfig({
       words: z.array(jsonValueSchema).max(50_000).optional().describe('Used when no edge brings them.'),
       format: z.enum(['srt', 'vtt']).default('srt').describe('SubRip or WebVTT.'),

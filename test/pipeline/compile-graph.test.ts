@@ -68,7 +68,10 @@ describe('compileGraph on malformed graphs', () => {
       const { work } = nodeOf(planOf(body, { today }), 'a');
       return work.kind === 'provider' ? work.candidates.map(({ provider }) => provider) : [];
     };
-    expect([servedOn('2027-01-05'), servedOn('2027-01-06')]).toEqual([['openai', 'fal'], ['fal']]);
+    expect([servedOn('2027-01-05'), servedOn('2027-01-06')]).toEqual([
+      ['openai', 'fal', 'google'],
+      ['fal', 'google'],
+    ]);
     const only = aGraph('x').node('a', 'audio:text_to_speech', { text: 'Hello.' }, { providers: ['openai'] });
     expect(compileBody(only.build(), { today: '2027-01-06' })).toMatchObject({
       ok: false,
@@ -299,7 +302,10 @@ describe('compileGraph on providers, targets and prices', () => {
   it('leaves out a candidate that cannot serve the config, with a warning', () => {
     const body = aGraph('x').node('i', 'generate:nano_banana_pro', { seed: 7 }).edge('prompt', 'i').build();
     expect(candidatesOf({}, { seed: 7 }, 'generate:nano_banana_pro')).toEqual(['fal']);
-    expect(warningsOf(body)).toEqual([expect.objectContaining({ code: 'candidate_skipped' })]);
+    expect(warningsOf(body)).toEqual([
+      expect.objectContaining({ code: 'candidate_skipped', message: expect.stringContaining('Replicate') }),
+      expect.objectContaining({ code: 'candidate_skipped', message: expect.stringContaining('Google') }),
+    ]);
   });
 
   it('uses only the providers that are available', () => {

@@ -35,6 +35,9 @@ const configs: Readonly<Record<string, JsonObject>> = {
   'generate:flux_2_pro': { width: 256, height: 256 },
   'image:crystal_upscaler': { scaleFactor: 2 },
   'text:llm': { maxTokens: 64 },
+  // Where it stands in for this model, gpt-image-2 makes one size.
+  'generate:nano_banana_2': { resolution: '1K' },
+  'edit:nano_banana_2': { resolution: '1K' },
 };
 
 let sandbox: TestSandbox;

@@ -68,11 +68,6 @@ export function asText(name: string): Field {
   return { from: [name], read: (request) => optionalText(request, name) };
 }
 
-/** Media in another form than this provider's usual one. */
-export function media(name: string, form: MediaForm): Field {
-  return { from: [name], read: (request, { ports }) => mediaAt(request, name, ports[name], form) };
-}
-
 /** One file where the provider wants a list. */
 export function listed(name: string): Field {
   return {
@@ -105,7 +100,8 @@ export function countOf(request: NodeRequest, name: string): number {
   return Math.max(1, assetsAt(request, name).length);
 }
 
-function assetsAt(request: NodeRequest, name: string): readonly AssetReference[] {
+/** The files that come in at a port, in edge order. */
+export function assetsAt(request: NodeRequest, name: string): readonly AssetReference[] {
   const value = givenValue(request, name);
   return (isList(value) ? value : [value]).filter(isAssetReference);
 }

@@ -74,7 +74,7 @@ export interface TokenCount {
   /** Names of the texts that go in. */
   readonly texts: readonly string[];
   /** Tokens that images and wrapping add, at most. */
-  readonly moreInput?: number;
+  readonly moreInput?: number | ((request: NodeRequest) => number);
   /** The most that may come out. */
   readonly output: (request: NodeRequest) => number;
   /** Places of the tokens used in the reply. */
@@ -92,7 +92,9 @@ export function perMillionTokens(rates: TokenRates, count: TokenCount, source: P
       (sum, name, index) => sum + textBytes(request, name, index === 0 ? 4_096 : 0),
       0,
     );
-    return cost(64 + bytes / 2 + (count.moreInput ?? 0), count.output(request));
+    const { moreInput = 0 } = count;
+    const more = typeof moreInput === 'number' ? moreInput : moreInput(request);
+    return cost(64 + bytes / 2 + more, count.output(request));
   };
   const billedUsd = (request: NodeRequest, { body }: ProviderReply): number => {
     const [input, output] = [field(body, ...count.usage.input), field(body, ...count.usage.output)];

@@ -2,7 +2,6 @@ import type { AssetReference, JsonValue } from '../../../workflows/contract';
 import {
   MediaInput,
   UnexpectedReplyError,
-  type CandidateDefinition,
   type OutputItem,
   type ProviderReply,
   type WireValue,
@@ -32,15 +31,6 @@ export const googleInteract: Endpoint = {
   operation: 'interaction',
   execution: 'queue',
 };
-
-/** A model at Google, where no table serves. */
-export function googleModel(
-  at: Endpoint,
-  definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs'>,
-): CandidateDefinition {
-  const { provider, operation, execution } = at;
-  return { provider, operation, execution, ...definition };
-}
 
 /** A picture or recording as a part of a content. */
 export function googlePart(asset: AssetReference): WireValue {

@@ -1,10 +1,5 @@
 import type { Endpoint } from '../table/provider-node';
-import {
-  UnexpectedReplyError,
-  type CandidateDefinition,
-  type OutputItem,
-  type ProviderReply,
-} from '../../node-definition';
+import { UnexpectedReplyError, type OutputItem, type ProviderReply } from '../../node-definition';
 import { field } from '../request';
 
 const openaiSync = { provider: 'openai', label: 'OpenAI', execution: 'sync' } as const;
@@ -16,19 +11,9 @@ export const openaiEdits: Endpoint = { ...openaiSync, operation: 'edits', media:
 export const openaiTranscriptions: Endpoint = { ...openaiSync, operation: 'transcriptions', media: 'bytes' };
 export const openaiModerations: Endpoint = { ...openaiSync, operation: 'moderations' };
 export const openaiEmbeddings: Endpoint = { ...openaiSync, operation: 'embeddings' };
+/** The answer is the sound. */
+export const openaiSpeak: Endpoint = { ...openaiSync, operation: 'speech' };
 export const openaiImages: Endpoint = { ...openaiSync, operation: 'images' };
-
-/**
- * A model at OpenAI. `toInput` gives the request body without `model`; the answer of the same call is the result:
- * JSON in `reply.body` for `images`, `reply.bytes` for `speech`.
- */
-export function openaiModel(
-  definition: Pick<CandidateDefinition, 'model' | 'price' | 'toInput' | 'toOutputs' | 'availableUntil'> & {
-    readonly operation: 'images' | 'speech';
-  },
-): CandidateDefinition {
-  return { provider: 'openai', execution: 'sync', ...definition };
-}
 
 /** What a chat answered; undefined when it is silent. */
 export function openaiTextOf({ body }: ProviderReply): string | undefined {

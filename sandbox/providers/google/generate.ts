@@ -79,8 +79,17 @@ function textTask({ services }: Visit, { model, input, conversation, body }: Que
 
 /** Sides of a square of each size; other ratios have about as many pixels. */
 const squares = { '512': 512, '1K': 1_024, '2K': 2_048, '4K': 4_096 } as const;
-/** Tokens of one picture: 1,120 at 1K (lumenfall.ai, read 2026-11-21); larger ones cost more. */
-const pictureTokens = { '512': 747, '1K': 1_120, '2K': 1_120, '4K': 2_000 } as const;
+/** Tokens of one picture: docs.cloud.google.com, Gemini 3.1 Flash Image; pro as third parties tell it (read 2026-11-26). */
+const pictureTokens = {
+  flash: { '512': 747, '1K': 1_120, '2K': 1_680, '4K': 2_520 },
+  pro: { '512': 747, '1K': 1_120, '2K': 1_120, '4K': 2_000 },
+} as const;
+
+/** US dollars per million tokens of pictures, LiteLLM 1.109.1. */
+function picturePrice(model: string): number {
+  if (model.includes('pro')) return 120;
+  return model.includes('lite') || model.includes('nano-banana') ? 30 : 60;
+}
 
 function pictureTask({ services }: Visit, { model, input, conversation, body }: Question): Task {
   const { aspectRatio = '1:1', imageSize = '1K' } = input.generationConfig?.imageConfig ?? {};
@@ -91,18 +100,19 @@ function pictureTask({ services }: Visit, { model, input, conversation, body }: 
   const seed = input.generationConfig?.seed ?? seedFrom(body);
   const label = `google · ${model}`;
   const size = { width: width ?? 1_024, height: height ?? 1_024 };
+  const tokens = pictureTokens[model.includes('pro') ? 'pro' : 'flash'][imageSize];
   return {
     draft: {
       model,
       operation: 'images',
       input: body,
       prompt,
-      priceUsd: model.includes('pro') ? 0.134 : 0.0336,
+      priceUsd: (tokens * picturePrice(model)) / 1e6,
       recipes: [{ kind: 'picture', prompt, seed, ...size, format: 'png', label, sources }],
     },
     read: async (job) => {
       const data = (await outputBytes(services, job, 0)).toString('base64');
-      return { part: { inlineData: { mimeType: 'image/png', data } }, tokens: pictureTokens[imageSize] };
+      return { part: { inlineData: { mimeType: 'image/png', data } }, tokens };
     },
   };
 }

@@ -74,6 +74,14 @@ const replies: Readonly<Record<string, ProviderReply>> = {
   }),
   'openai:embeddings': body({ data: [{ embedding: [0.6, 0.8] }, { embedding: [0.8, 0.6] }] }),
   'google:embeddings': body({ embeddings: [{ values: [0.6, 0.8] }, { values: [0.8, 0.6] }] }),
+  'google:speech': body({
+    candidates: [
+      {
+        content: { parts: [{ inlineData: { mimeType: 'audio/L16;codec=pcm;rate=24000', data: 'AAAA' } }] },
+        finishReason: 'STOP',
+      },
+    ],
+  }),
   'google:interaction': body({ output_video: { type: 'video', data: 'AAAA', mime_type: 'video/mp4' } }),
   'openai:transcriptions': body({ text: 'Hello.', usage: { type: 'duration', seconds: 1 } }),
   'openai:edits': body({ data: [{ b64_json: 'AAAA' }] }),

@@ -112,6 +112,55 @@ describe('generate:nano_banana_lite', () => {
   });
 });
 
+describe('pictures of Gemini at Google itself', () => {
+  it('are asked for in shape and size by its own names', () => {
+    const config = { aspectRatio: '16:9', resolution: '0.5K' };
+    expect(wireOf('generate:nano_banana_2', 'google', config, { prompt: 'a boat' })).toEqual({
+      contents: [{ role: 'user', parts: [{ text: 'a boat' }] }],
+      generationConfig: {
+        responseModalities: ['IMAGE'],
+        imageConfig: { aspectRatio: '16:9', imageSize: '512' },
+      },
+    });
+  });
+
+  it('take up to 14 pictures before the words, and count each in the price', () => {
+    const images = (count: number) => Array.from({ length: count }, () => picture(64, 64));
+    const type = 'edit:nano_banana_pro';
+    const parts = [{ inlineData: { mimeType: 'image/png', data: expect.anything() } }, { text: 'winter' }];
+    expect(wireOf(type, 'google', {}, { prompt: 'winter', images: images(1) })).toMatchObject({
+      contents: [{ role: 'user', parts }],
+    });
+    expect(() => wireOf(type, 'google', {}, { prompt: 'winter', images: images(15) })).toThrow('14 pictures');
+    const usd = (count: number): number =>
+      candidateOf(type, 'google').price.usd(
+        requestFor(definitionOf(type), {}, { prompt: '', images: images(count) }),
+      );
+    expect(usd(3) - usd(1)).toBeCloseTo((2 * 1_120 * 2) / 1e6, 6);
+  });
+
+  it('cannot be had in a format that the user chose', () => {
+    expect(() => wireOf('generate:nano_banana_lite', 'google', { outputFormat: 'webp' })).toThrow(
+      'has no "outputFormat"',
+    );
+  });
+});
+
+describe('edit:gpt_image_2', () => {
+  it('sends the pictures as files and bills them at their own rate', () => {
+    const wire = wireOf('edit:gpt_image_2', 'openai', { quality: 'low' }, { images: [picture(64, 64)] });
+    expect(wire).toMatchObject({ 'image[]': [{ form: 'bytes' }], quality: 'low', size: 'auto', n: 1 });
+    const usage = {
+      input_tokens: 1_110,
+      output_tokens: 100,
+      input_tokens_details: { text_tokens: 10, image_tokens: 1_100 },
+    };
+    const { price } = candidateOf('edit:gpt_image_2', 'openai');
+    const billed = price.billedUsd?.(requestFor(definitionOf('edit:gpt_image_2')), { body: { usage } });
+    expect(billed).toBeCloseTo((10 * 5 + 1_100 * 8 + 100 * 30) / 1e6, 9);
+  });
+});
+
 describe('image:crystal_upscaler', () => {
   const type = 'image:crystal_upscaler';
   const factorOf = (
@@ -221,8 +270,17 @@ describe('audio:text_to_speech', () => {
   it('gives each provider a voice of its own, and a named voice only to the one that has it', () => {
     expect(wireOf(type, 'openai')).toEqual({ input: 'text', voice: 'alloy', response_format: 'wav' });
     expect(wireOf(type, 'fal')).toEqual({ text: 'text', voice: 'Rachel' });
+    expect(wireOf(type, 'google', { voice: 'Puck' })).toEqual({
+      contents: [{ role: 'user', parts: [{ text: 'text' }] }],
+      generationConfig: {
+        responseModalities: ['AUDIO'],
+        speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Puck' } } },
+      },
+    });
     expect(() => wireOf(type, 'openai', { voice: 'Rachel' })).toThrow('no voice "Rachel"');
-    expect(() => wireOf(type, 'fal', { voice: 'nova' })).toThrow('a voice of OpenAI');
+    expect(() => wireOf(type, 'google', { voice: 'nova' })).toThrow('no voice "nova"');
+    expect(() => wireOf(type, 'fal', { voice: 'Puck' })).toThrow('no voice of ElevenLabs');
+    expect(() => wireOf(type, 'fal', { voice: 'nova' })).toThrow('no voice of ElevenLabs');
   });
 
   it('respects the limits of each provider', () => {
