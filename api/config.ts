@@ -25,6 +25,8 @@ const environmentSchema = z.object({
   EVERFRAME_WEBHOOK_CALLS_PER_MINUTE: count(60),
   EVERFRAME_MAX_NODES: count(100),
   EVERFRAME_MAX_EDGES: count(500),
+  EVERFRAME_MAX_UPLOAD_BYTES: count(1_073_741_824),
+  EVERFRAME_MAX_UPLOAD_SECONDS: count(7_200),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   NODE_ENV: z.string().optional(),
 });
@@ -51,6 +53,7 @@ export interface ApiConfig {
   /** Calls of one webhook. */
   readonly triggersPerMinute: number;
   readonly graphLimits: { readonly nodesMax: number; readonly edgesMax: number };
+  readonly uploadLimits: { readonly bytesMax: number; readonly durationSecondsMax: number };
   /** Providers that a live execution may use. */
   readonly liveProviders: readonly string[];
   readonly logLevel: string;
@@ -86,6 +89,10 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
     initialCredits: { test: env.EVERFRAME_INITIAL_TEST_CREDITS, live: env.EVERFRAME_INITIAL_LIVE_CREDITS },
     triggersPerMinute: env.EVERFRAME_WEBHOOK_CALLS_PER_MINUTE,
     graphLimits: { nodesMax: env.EVERFRAME_MAX_NODES, edgesMax: env.EVERFRAME_MAX_EDGES },
+    uploadLimits: {
+      bytesMax: env.EVERFRAME_MAX_UPLOAD_BYTES,
+      durationSecondsMax: env.EVERFRAME_MAX_UPLOAD_SECONDS,
+    },
     liveProviders: configuredProviders(environment),
     logLevel: env.EVERFRAME_LOG_LEVEL,
   };

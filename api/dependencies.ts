@@ -26,6 +26,7 @@ export interface ApiSettings {
   /** The first signs asset URLs; all may have signed. */
   readonly assetSecrets: readonly string[];
   readonly graphLimits: { readonly nodesMax: number; readonly edgesMax: number };
+  readonly uploadLimits: { readonly bytesMax: number; readonly durationSecondsMax: number };
   /** Providers that a live execution may use. */
   readonly liveProviders: readonly string[];
 }

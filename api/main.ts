@@ -21,6 +21,8 @@ const DRAIN_MS = 10_000;
 const IDLE_CHECK_MS = 50;
 /** Longer than our clients' longest pause between polls, and than a proxy keeps its side. */
 const KEEP_ALIVE_MS = 65_000;
+/** Time for a request to come in whole: an upload over a slow line. Who falls silent is cut off sooner. */
+const UPLOAD_MS = 3_600_000;
 
 async function main(): Promise<void> {
   armFailpoints(process.env);
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const shutdown = new AbortController();
   stopOnSignals(shutdown, logger);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: UPLOAD_MS });
   const dependencies = await openDependencies(config, logger, shutdown.signal, server);
   const sweeper = createSweeper(dependencies);
   server.on('request', createApp(dependencies));
@@ -71,6 +73,7 @@ async function openDependencies(
       publicUrl: config.publicUrl ?? `http://127.0.0.1:${port}`,
       assetSecrets: [config.assetSecret],
       graphLimits: config.graphLimits,
+      uploadLimits: config.uploadLimits,
       liveProviders: config.liveProviders,
     },
   };

@@ -53,12 +53,17 @@ function toPath(route: Route): RouteConfig {
 
 const LOWER_METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
+const bytesSchema = { type: 'string' as const, format: 'binary' };
+const fileForm = { type: 'object' as const, required: ['file'], properties: { file: bytesSchema } };
+
 function toBody(route: Route): NonNullable<RouteConfig['request']>['body'] {
   switch (route.bodyKind) {
     case 'none':
       return undefined;
     case 'raw':
-      return { content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
+      return { content: { '*/*': { schema: bytesSchema } } };
+    case 'file':
+      return { content: { 'multipart/form-data': { schema: fileForm }, '*/*': { schema: bytesSchema } } };
     case 'json':
       return { content: { 'application/json': { schema: route.body } } };
   }
@@ -74,7 +79,9 @@ function commonResponses(route: Route): RouteConfig['responses'] {
       ? {}
       : {
           400: failure('The body cannot be read.'),
-          413: failure('The body is larger than 1 MB.'),
+          413: failure(
+            route.bodyKind === 'file' ? 'The file is too large.' : 'The body is larger than 1 MB.',
+          ),
           415: failure('The body is of another type.'),
         };
   if (route.access.kind === 'open') return ofBody;

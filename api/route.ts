@@ -41,8 +41,8 @@ interface RouteBase {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** `raw`: the bytes as they came, any content type. */
-  readonly bodyKind: 'none' | 'json' | 'raw';
+  /** `raw`: the bytes as they came, any content type. `file`: not read; the handler streams it to disk. */
+  readonly bodyKind: 'none' | 'json' | 'raw' | 'file';
   /** Request headers that mean something here, with what they do; for OpenAPI. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
   readonly responses: RouteResponses;

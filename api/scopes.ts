@@ -5,6 +5,7 @@ export const SCOPES = [
   'workflows:read',
   'workflows:write',
   'assets:read',
+  'assets:write',
   'nodes:read',
   'keys:manage',
   'credits:read',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
 import { addAccountsCommand } from './commands/accounts';
+import { addAssetsCommand } from './commands/assets';
 import { addBundleCommand } from './commands/bundle';
 import { addCancelCommand } from './commands/cancel';
 import { addDeadLettersCommand } from './commands/dead-letters';
@@ -64,6 +65,7 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addExecutionsCommand(program, run);
   addWorkflowsCommand(program, run);
   addDeadLettersCommand(program, run);
+  addAssetsCommand(program, run);
   addBundleCommand(program, run);
   addReplayCommand(program, cli, finish);
   addNodesCommand(program, run);

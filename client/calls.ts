@@ -3,6 +3,8 @@ import type { CallOptions, CreatingOptions, ExecutionView } from './types';
 
 /** One long poll; well below what proxies cut off. */
 const WAIT_SECONDS = 30;
+/** A file may hold gigabytes: its transfer takes longer than an answer. */
+export const TRANSFER_SECONDS = 3_600;
 
 export interface WaitingOptions extends CreatingOptions {
   /** Hold the answer, at most 60 s. */
@@ -82,6 +84,14 @@ export class Calls {
         signal,
       }),
     );
+  }
+
+  /** A file; its transfer may take long, and ends early where it breaks off. */
+  async upload<Answer>(path: string, bytes: Blob, options: CreatingOptions = {}): Promise<Answer> {
+    const headers = { 'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID() };
+    const { signal } = options;
+    const timing = { waitSeconds: TRANSFER_SECONDS, repeatable: true } as const;
+    return readJson(await this.transport.send({ method: 'POST', path, bytes, headers, ...timing, signal }));
   }
 
   async poll(executionId: string, options: CallOptions = {}): Promise<PolledView> {

@@ -1,7 +1,8 @@
+import { createAssetsClient, type AssetsClient } from './assets-client';
 import { createAppsClient, type AppsClient } from './apps-client';
 import { createDeliveriesClient, type DeliveriesClient } from './deliveries-client';
 import { EverframeError } from './everframe-error';
-import { Calls, executionPath, toQuery } from './calls';
+import { Calls, executionPath, toQuery, TRANSFER_SECONDS } from './calls';
 import { backoffMs, createTransport, type TransportOptions } from './http-transport';
 import type {
   DeadLetterDetail,
@@ -14,7 +15,6 @@ import type { ReviewDecisionInput, ReviewFilters, ReviewView } from './review-ty
 import type {
   AccountView,
   ApiKeyView,
-  AssetView,
   CallOptions,
   CancelReceipt,
   CreatedAccount,
@@ -42,8 +42,6 @@ import type {
 import { createSchedulesClient, type SchedulesClient } from './schedules-client';
 import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
-/** A bundle may hold gigabytes: its transfer takes longer than an answer. */
-const BUNDLE_SECONDS = 3_600;
 /** An unchanged answer that comes sooner was not held: the server is stopping, or a proxy answers for it. */
 const HELD_MS = 1_000;
 
@@ -62,7 +60,7 @@ export interface WaitOptions extends CallOptions {
 }
 
 /** Typed client of the HTTP API: no dependencies, any runtime with `fetch`. Every method throws `EverframeError`. */
-export interface EverframeClient {
+export interface EverframeClient extends AssetsClient {
   /** Saved workflows. */
   readonly workflows: WorkflowsClient;
   /** What was told to the outside, and to whom. */
@@ -104,9 +102,6 @@ export interface EverframeClient {
   /** The catalog: ports, JSON Schema of config, candidates, prices. */
   listNodeTypes(options?: CallOptions): Promise<readonly NodeTypeView[]>;
   getNodeType(type: string, options?: CallOptions): Promise<NodeTypeView>;
-  getAsset(assetId: string, options?: CallOptions): Promise<AssetView>;
-  /** The bytes of an asset, given as the poll body shows it or by its id. */
-  downloadAsset(asset: string | Pick<AssetView, 'url'>, options?: CallOptions): Promise<Uint8Array>;
   /** Of the account, in the mode of the key. */
   getCredits(options?: CallOptions): Promise<CreditsView>;
   /** Adds credits in the mode of the key, which needs the scope `credits:manage`. Counts once per `grantKey`. */
@@ -169,12 +164,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     decideReview: (id, decision, given) => calls.ask(`/reviews/${encodeURIComponent(id)}`, decision, given),
     listNodeTypes: async (given) => (await calls.get<{ data: NodeTypeView[] }>('/nodes', given)).data,
     getNodeType: (type, given) => calls.get(`/nodes/${encodeURIComponent(type)}`, given),
-    getAsset: (id, given) => calls.get(assetPath(id), given),
-    downloadAsset: async (asset, given) => {
-      const { url } = typeof asset === 'string' ? await calls.get<AssetView>(assetPath(asset), given) : asset;
-      const response = await transport.open(url, given?.signal);
-      return new Uint8Array(await response.arrayBuffer());
-    },
+    ...createAssetsClient(calls),
     getCredits: (given) => calls.get('/credits', given),
     grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
     getUsage: (window = {}, given) => calls.get(`/usage${toQuery(window)}`, given),
@@ -199,7 +189,7 @@ async function downloadBundle(
   { signal }: CallOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
   const path = `${executionPath(executionId)}/bundle`;
-  const request = { method: 'GET', path, waitSeconds: BUNDLE_SECONDS, repeatable: true, signal } as const;
+  const request = { method: 'GET', path, waitSeconds: TRANSFER_SECONDS, repeatable: true, signal } as const;
   const { body } = await calls.transport.send(request);
   if (body === null)
     throw new EverframeError({ message: 'The bundle is empty.', status: 0, code: 'network' });
@@ -260,10 +250,6 @@ function isSettled({ status }: ExecutionView): boolean {
 
 function workflowPath(workflowId = 'inline'): string {
   return savedPath(workflowId);
-}
-
-function assetPath(assetId: string): string {
-  return `/assets/${encodeURIComponent(assetId)}`;
 }
 
 function letterPath(deadLetterId: string): string {

@@ -23,6 +23,8 @@ export interface TransportRequest {
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** Sent as they are, in place of `body`. */
+  readonly bytes?: Blob;
   readonly headers?: Readonly<Record<string, string>>;
   /** How long the server was asked to hold the answer. */
   readonly waitSeconds?: number;
@@ -49,9 +51,9 @@ export function createTransport(options: TransportOptions): Transport {
     const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (request.waitSeconds ?? 0) * 1_000);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     const headers: Record<string, string> = { Authorization: `Bearer ${options.apiKey}`, ...request.headers };
-    const hasBody = request.body !== undefined;
-    if (hasBody) headers['Content-Type'] = 'application/json';
-    const body = hasBody ? JSON.stringify(request.body) : undefined;
+    const body = request.bytes ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+    if (body !== undefined)
+      headers['Content-Type'] = request.bytes ? 'application/octet-stream' : 'application/json';
     return doFetch(`${base}${request.path}`, { method: request.method, headers, body, signal });
   }
 

@@ -156,6 +156,17 @@ export interface ListFilters {
   readonly cursor?: string;
 }
 
+export interface AssetFilters {
+  readonly type?: AssetView['type'];
+  /** 1–100, default 20. */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface ListedAsset extends AssetView {
+  readonly createdAt: string;
+}
+
 export interface Page<Item> {
   readonly data: readonly Item[];
   readonly hasMore: boolean;

@@ -19,7 +19,6 @@ import type { ActivityDependencies } from '../activities/dependencies';
 import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
-import type { AssetStore } from '../store/assets/asset-store';
 import { openAssetStore } from '../store/assets/open-asset-store';
 import { assets } from '../store/database/assets';
 import { openDatabase, type Database } from '../store/database/database';
@@ -32,6 +31,7 @@ import {
 } from '../workflows/contract';
 import type { WorkerConfig } from './config';
 import type { ProviderSettings } from './provider-settings';
+import { startStoreSweeps } from './sweep-store';
 
 export interface RunningWorker {
   /** Stops taking work and lets what runs end; sends in flight are waited for. */
@@ -84,10 +84,10 @@ export async function startWorker(
     sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
   };
   const workers = await createWorkers(config, connection, deps);
-  const sweeping = sweepTemps(deps.assetStore, logger);
+  const sweeps = startStoreSweeps(deps, logger);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const stopped = running.then(async () => {
-    clearInterval(sweeping);
+    await sweeps.stop();
     breakers.shutdown();
     await Promise.all([guardedFetch.close(), database.close(), clientConnection.close(), connection.close()]);
   });
@@ -95,21 +95,6 @@ export async function startWorker(
     stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
     stopped,
   };
-}
-
-/** Longer than any download or media work may take. */
-const STALE_TEMP_MS = 24 * 3_600_000;
-const SWEEP_TEMPS_EVERY_MS = 3_600_000;
-
-/** Removes what workers left behind that were killed while they wrote. */
-function sweepTemps(assetStore: AssetStore, logger: Logger): NodeJS.Timeout {
-  const sweep = (): void => {
-    assetStore
-      .removeStaleTemps(STALE_TEMP_MS)
-      .catch((error: unknown) => logger.warn({ error }, 'stale temp files could not be removed'));
-  };
-  sweep();
-  return setInterval(sweep, SWEEP_TEMPS_EVERY_MS);
 }
 
 function createBreakers(config: WorkerConfig, database: Database): CircuitBreakers {

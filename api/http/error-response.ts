@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { AssetStoreUnavailableError } from '../../store/assets/asset-store';
 import { isConflict } from '../../store/database/retry-conflicts';
 import { ApiError, badRequest, unavailable } from '../api-error';
 import { isDatabaseAway } from '../is-database-away';
@@ -37,6 +38,13 @@ function toApiError(thrown: unknown): ApiError {
     return unavailable(
       'temporal_unavailable',
       'The workflow engine is away. Repeat the request in a moment.',
+      thrown,
+    );
+  }
+  if (thrown instanceof AssetStoreUnavailableError) {
+    return unavailable(
+      'asset_store_unavailable',
+      'The store of files is full or away. Repeat the request in a moment.',
       thrown,
     );
   }

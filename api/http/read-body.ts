@@ -9,7 +9,8 @@ export const BODY_BYTES_MAX = 1_048_576;
 const readBytes = express.raw({ type: () => true, limit: BODY_BYTES_MAX });
 
 /**
- * Reads the body as the route wants it: parsed JSON (undefined where there is none) or the bytes as they came.
+ * Reads the body as the route wants it: parsed JSON (undefined where there is none) or the bytes as they came. A file
+ * is left to its handler, which streams it.
  *
  * @throws ApiError 415 where JSON is wanted and something else is announced; 413 above 1 MB (by the error middleware).
  */
@@ -18,7 +19,7 @@ export async function readBody(
   request: Request,
   response: Response,
 ): Promise<unknown> {
-  if (route.bodyKind === 'none') return undefined;
+  if (route.bodyKind === 'none' || route.bodyKind === 'file') return undefined;
   if (route.bodyKind === 'json' && hasBody(request)) requireJson(request);
   const bytes = await read(request, response);
   return route.bodyKind === 'json' ? parseJsonBody(bytes) : bytes;

@@ -2,7 +2,7 @@ import type { Route } from '../route';
 import { changeAccount, createAccount, listAccounts } from './accounts';
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys';
 import { getAssetContent } from './asset-content';
-import { getAsset } from './assets';
+import { getAsset, listAssets } from './assets';
 import { cancelExecution } from './cancel-execution';
 import { getDeadLetter, listDeadLetters } from './dead-letters';
 import { getCredits, grantCredits } from './credits';
@@ -50,6 +50,7 @@ import { deletePrompt, listPrompts, putPrompt } from './prompts';
 import { getTemplate, listTemplates } from './templates';
 import { compareVariants, giveFeedback, promoteVariant } from './variants';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks';
+import { uploadAsset } from './upload-asset';
 import { triggerWorkflow } from './trigger-workflow';
 import { createWorkflow, deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from './workflows';
 
@@ -121,6 +122,8 @@ export const routes: readonly Route[] = [
   decideReview,
   listNodeTypes,
   getNodeType,
+  uploadAsset,
+  listAssets,
   getAsset,
   getAssetContent,
   createApiKey,

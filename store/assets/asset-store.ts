@@ -17,8 +17,12 @@ export interface AssetStore {
   /** File of local work's inputs: a local disk gives its own file (read-only for the caller), others a copy in temp. @throws AssetMissingError */
   localFile(accountId: string, sha256: string): Promise<TempFile>;
   has(accountId: string, sha256: string): Promise<boolean>;
-  /** Idempotent. */
-  delete(accountId: string, sha256: string): Promise<void>;
+  /**
+   * Idempotent.
+   * @param options.storedBeforeMs - Leaves bytes that were put at this moment or later.
+   * @returns whether something was removed
+   */
+  delete(accountId: string, sha256: string, options?: { readonly storedBeforeMs: number }): Promise<boolean>;
   /** Everything that is stored, in no order; what comes or goes meanwhile may be missed. */
   stored(): AsyncIterable<StoredObject>;
   /** Removes temp files that no living call can own any more. @returns how many */

@@ -4,7 +4,6 @@ import { dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import {
   AssetMissingError,
-  AssetStoreUnavailableError,
   AssetTooLargeError,
   RangeNotSatisfiableError,
   type AssetSource,
@@ -19,6 +18,7 @@ import {
 import { failpoint } from '../failpoints';
 import { isPath, toChunks } from './asset-source';
 import { hashFile, syncFolder, writeHashed } from './durable-file';
+import { onDisk } from './on-disk';
 import { namesIn, removeIfOlder, undefinedIfMissing } from './temp-folder';
 
 /**
@@ -90,8 +90,16 @@ class LocalAssetStore implements AssetStore {
     }
   }
 
-  async delete(accountId: string, sha256: string): Promise<void> {
-    await onDisk(rm(this.pathOf(accountId, sha256), { force: true }));
+  async delete(
+    accountId: string,
+    sha256: string,
+    { storedBeforeMs = Infinity }: { readonly storedBeforeMs?: number } = {},
+  ): Promise<boolean> {
+    const path = this.pathOf(accountId, sha256);
+    const found = await onDisk(stat(path).catch(undefinedIfMissing));
+    if (found === undefined || found.mtimeMs >= storedBeforeMs) return false;
+    await onDisk(rm(path, { force: true }));
+    return true;
   }
 
   async removeStaleTemps(olderThanMs: number): Promise<number> {
@@ -151,32 +159,3 @@ class LocalAssetStore implements AssetStore {
 }
 
 const tempName = 'temp';
-
-/** Turns errors of the disk into ours; errors of the source (a broken download) pass as they are. */
-async function onDisk<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    if (typeof code !== 'string' || !diskCodes.has(code)) throw error;
-    const reason =
-      code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full: make room' : `the disk refused (${code})`;
-    throw new AssetStoreUnavailableError(`the asset store could not be used: ${reason}`, { cause: error });
-  }
-}
-
-const diskCodes = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EIO',
-  'EROFS',
-  'EACCES',
-  'EPERM',
-  'EMFILE',
-  'ENFILE',
-  'ENOTDIR',
-  'EISDIR',
-  'ENOENT',
-  'EBUSY',
-  'EFBIG',
-]);

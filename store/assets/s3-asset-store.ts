@@ -13,6 +13,7 @@ import {
   S3Client,
   UploadPartCommand,
   type CompletedPart,
+  type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import {
   AssetMissingError,
@@ -134,11 +135,22 @@ class S3AssetStore implements AssetStore {
     }
   }
 
-  async delete(accountId: string, sha256: string): Promise<void> {
-    const target = { Bucket: this.settings.bucket, Key: this.keyOf(accountId, sha256) };
-    await this.client.send(new DeleteObjectCommand(target)).catch((error: unknown) => {
+  async delete(
+    accountId: string,
+    sha256: string,
+    { storedBeforeMs = Infinity }: { readonly storedBeforeMs?: number } = {},
+  ): Promise<boolean> {
+    const key = this.keyOf(accountId, sha256);
+    const found = await this.head(key).catch((error: unknown) => {
       if (!isNotFound(error)) throw fromS3(error);
     });
+    if (!found || (found.LastModified?.getTime() ?? 0) >= storedBeforeMs) return false;
+    await this.client
+      .send(new DeleteObjectCommand({ Bucket: this.settings.bucket, Key: key }))
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw fromS3(error);
+      });
+    return true;
   }
 
   async *stored(): AsyncGenerator<StoredObject> {
@@ -232,12 +244,14 @@ class S3AssetStore implements AssetStore {
   }
 
   private async sizeOf(key: string, sha256: string): Promise<number> {
-    const { ContentLength = 0 } = await this.client
-      .send(new HeadObjectCommand({ Bucket: this.settings.bucket, Key: key }))
-      .catch((error: unknown) => {
-        throw isNotFound(error) ? new AssetMissingError(sha256) : fromS3(error);
-      });
+    const { ContentLength = 0 } = await this.head(key).catch((error: unknown) => {
+      throw isNotFound(error) ? new AssetMissingError(sha256) : fromS3(error);
+    });
     return ContentLength;
+  }
+
+  private head(key: string): Promise<HeadObjectCommandOutput> {
+    return this.client.send(new HeadObjectCommand({ Bucket: this.settings.bucket, Key: key }));
   }
 
   private keyOf(accountId: string, sha256: string): string {

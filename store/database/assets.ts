@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { AssetReference } from '../../workflows/contract';
 import { newId } from '../ids';
+import { decodeCursor, encodeCursor } from './executions/cursor';
 import type { Database } from './database';
 import type { AssetsTable } from './tables';
 
@@ -16,6 +17,11 @@ export interface NewAsset {
   readonly durationSeconds?: number;
   readonly sourceJobId?: string;
   readonly sourceUrlHost?: string;
+}
+
+export interface AssetPage {
+  readonly assets: readonly (AssetReference & { readonly createdAt: Date })[];
+  readonly nextCursor: string | null;
 }
 
 export const assets = {
@@ -55,6 +61,35 @@ export const assets = {
   async find(database: Database, accountId: string, assetId: string): Promise<AssetReference | undefined> {
     const owned = await assets.findOwned(database, assetId);
     return owned?.accountId === accountId ? owned.asset : undefined;
+  },
+
+  /**
+   * Assets of an account, newest first.
+   * @param page.limit 1–100
+   * @throws InvalidCursorError when `page.cursor` is not one of ours
+   */
+  async list(
+    database: Database,
+    accountId: string,
+    { type }: { readonly type?: AssetReference['type'] },
+    { cursor, limit }: { readonly cursor?: string; readonly limit: number },
+  ): Promise<AssetPage> {
+    let query = database.queries
+      .selectFrom('assets')
+      .select(['created_at', ...referenceColumns])
+      .where('account_id', '=', accountId);
+    if (cursor !== undefined) query = query.where('id', '<', decodeCursor(cursor));
+    if (type !== undefined) query = query.where('type', '=', type);
+    const rows = await query
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      assets: shown.map((row) => ({ ...toReference(row), createdAt: row.created_at })),
+      nextCursor: rows.length > limit && last ? encodeCursor(last.id) : null,
+    };
   },
 
   /** For signed URLs, which carry no account: the asset and whose it is. */

@@ -14,6 +14,7 @@ import { schedules } from './migrations/0010-schedules';
 import { reviews } from './migrations/0011-reviews';
 import { apps } from './migrations/0012-apps';
 import { variants } from './migrations/0013-variants';
+import { assetList } from './migrations/0014-asset-list';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -30,6 +31,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0011-reviews': reviews,
   '0012-apps': apps,
   '0013-variants': variants,
+  '0014-asset-list': assetList,
 };
 
 /**

@@ -5,6 +5,7 @@ const settings = {
   publicUrl: 'https://api.example.com',
   assetSecrets: ['the present secret', 'the secret before it'],
   graphLimits: { nodesMax: 1, edgesMax: 1 },
+  uploadLimits: { bytesMax: 1, durationSecondsMax: 1 },
   liveProviders: [],
 };
 const hourMs = 3_600_000;

@@ -84,6 +84,18 @@ describe('the client', () => {
     expect((await client.quote(textToImage)).nodes).toHaveLength(2);
   });
 
+  it('uploads a file once, however it is given, lists it and downloads it', async () => {
+    const bytes = Buffer.from('any file');
+    const options = { idempotencyKey: 'client-upload' };
+    const asset = await client.uploadAsset(new Uint8Array(bytes), options);
+    expect(asset).toMatchObject({ type: 'file', bytes: bytes.length });
+    expect(await client.uploadAsset(new Blob([bytes]), options)).toEqual(asset);
+    expect((await client.listAssets({ type: 'file' })).data).toEqual([
+      expect.objectContaining({ assetId: asset.assetId, createdAt: expect.any(String) }),
+    ]);
+    expect(Buffer.from(await client.downloadAsset(asset))).toEqual(bytes);
+  });
+
   it('throws with code and every issue', async () => {
     const nodes = [{ id: 'n1', data: { nodeType: 'no:such' } }];
     await expect(client.execute({ nodes, edges: [] })).rejects.toMatchObject({

@@ -101,6 +101,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       publicUrl: url,
       assetSecrets: ['a secret of the tests, long enough to be one'],
       graphLimits: { nodesMax: 100, edgesMax: 500 },
+      uploadLimits: { bytesMax: 2_000_000, durationSecondsMax: 5 },
       liveProviders: [],
       ...options.settings,
     },

@@ -122,6 +122,16 @@ export function describeAssetStore(
       expect(await storedOf()).toEqual([]);
     });
 
+    it('deletes only what was put before a moment, where one is given', async () => {
+      await store.put(account, bytes, options);
+      const hour = 3_600_000;
+      expect(await store.delete(account, sha256, { storedBeforeMs: Date.now() - hour })).toBe(false);
+      expect(await store.has(account, sha256)).toBe(true);
+      expect(await store.delete(account, sha256, { storedBeforeMs: Date.now() + hour })).toBe(true);
+      expect(await store.delete(account, sha256, { storedBeforeMs: Date.now() + hour })).toBe(false);
+      expect(await store.has(account, sha256)).toBe(false);
+    });
+
     it('says of everything when it was stored', async () => {
       await store.put(account, bytes, options);
       for await (const each of store.stored()) {
