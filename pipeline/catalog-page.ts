@@ -1,4 +1,5 @@
 import type { CatalogEntry } from './catalog-entry';
+import { countSources } from './catalog-sources';
 
 const places: Readonly<Record<CatalogEntry['runs'], string>> = {
   at_start: 'when a run starts',
@@ -11,12 +12,14 @@ const places: Readonly<Record<CatalogEntry['runs'], string>> = {
 export function catalogPage(entries: readonly CatalogEntry[]): string {
   const categories = [...new Set(entries.map(({ category }) => category))];
   const models = entries.flatMap(({ candidates }) => candidates);
+  const { sourced, unsourced } = countSources(entries);
   return [
     '# Node types',
     '',
     'Made from the registry by `npm run docs:nodes`; do not edit. `everframe nodes` and `GET /api/v1/nodes` tell the same.',
     '',
-    `${entries.length} node types, ${models.length} models of ${new Set(models.map(({ provider }) => provider)).size} providers:`,
+    `${entries.length} node types, ${models.length} models of ${new Set(models.map(({ provider }) => provider)).size} providers; prices with source and day: ${sourced}, without: ${unsourced.length}.`,
+    '',
     categories.map((category) => `[${category}](#${category})`).join(' · '),
     ...categories.flatMap((category) => [
       ...['', `## ${category}`],

@@ -37,9 +37,6 @@ export const OPERATORS = [
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
-/** Deepest nesting of all, any and not. */
-export const CONDITION_DEPTH_MAX = 8;
-
 export function holds(condition: Condition, value: PortValue | undefined): boolean {
   if ('all' in condition) return condition.all.every((each) => holds(each, value));
   if ('any' in condition) return condition.any.some((each) => holds(each, value));

@@ -53,18 +53,6 @@ export async function openSources(
   return sources;
 }
 
-/** The one clip or recording at a port. */
-export async function openSource(
-  nodeAv: NodeAv,
-  work: Pick<Work<unknown>, 'inputs' | 'folder'>,
-  port: string,
-  kinds: readonly ('video' | 'audio')[],
-): Promise<Source> {
-  const [source] = await openSources(nodeAv, work, port, kinds);
-  if (!source) throw new MediaError('unsupported', `There is no file at "${port}".`);
-  return source;
-}
-
 async function readSource(
   nodeAv: NodeAv,
   path: string,
