@@ -39,7 +39,8 @@ export function startStoreSweeps(
   };
 }
 
-async function sweepStore(
+/** One sweep; orphans only when no worker has looked for them within a day. */
+export async function sweepStore(
   deps: { readonly assetStore: AssetStore; readonly database: Database },
   logger: Logger,
   signal: AbortSignal,

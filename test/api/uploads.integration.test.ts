@@ -266,6 +266,8 @@ describe('POST /assets', () => {
     expect([repeat.status, repeat.text]).toEqual([201, first.text]);
     expect(repeat.headers.get('idempotency-replayed')).toBe('true');
     expect(again.headers.get('idempotency-replayed')).toBeNull();
+    const unusable = await upload(png, { 'Idempotency-Key': 'a b' });
+    expect([unusable.status, unusable.body.code]).toEqual([400, 'idempotency_key_invalid']);
     const other = await upload(jpeg, headers);
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
   });

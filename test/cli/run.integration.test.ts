@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { executionViewSchema } from '../../pipeline/execution-view';
+import { assetViewSchema, executionViewSchema } from '../../pipeline/execution-view';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
 
@@ -96,6 +96,25 @@ describe('the everframe command on a real system', () => {
       resume: { rerun: ['upscale'], creditsNotSpentAgain: view.nodes['image']?.credits },
     });
     expect(await test.accepted({ prompt: 'cli teapot' })).toHaveLength(1);
+  });
+
+  it('uploads a picture, which a graph then takes by its id and resizes', async () => {
+    const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: 'red' } });
+    writeFileSync(join(folder, 'photo.png'), await picture.png().toBuffer());
+    const { assetId } = assetViewSchema.parse(
+      (await everframe(['assets', 'upload', 'photo.png', '--json'])).json(),
+    );
+    const nodes = [
+      { id: 'photo', data: { nodeType: 'input:image' } },
+      { id: 'small', data: { nodeType: 'image:resize', config: { width: 30 } } },
+    ];
+    const edges = [{ id: 'e1', source: 'photo', target: 'small' }];
+    const graph = { nodes, edges, triggerData: { photo: { assetId } } };
+    const run = await everframe(['run', writeGraph('photo.json', graph), '--wait', '--json']);
+    expect(executionViewSchema.parse(run.json())).toMatchObject({
+      status: 'COMPLETED',
+      output: { small: { image: { width: 30, height: 20 } } },
+    });
   });
 
   it('ends with 2 for a malformed graph and names every fault with its place and fix', async () => {

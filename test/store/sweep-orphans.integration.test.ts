@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { pino } from 'pino';
 import { createLocalAssetStore } from '../../store/assets/local-asset-store';
 import type { AssetStore } from '../../store/assets/asset-store';
 import { accounts } from '../../store/database/accounts';
 import { assets } from '../../store/database/assets';
 import type { Database } from '../../store/database/database';
+import { sweeper } from '../../store/database/sweeper';
 import { newId } from '../../store/ids';
 import { sweepOrphans } from '../../store/sweep-orphans';
+import { sweepStore } from '../../worker/sweep-store';
 import { openTestStore } from '../support/test-database';
 
 const HOUR_MS = 3_600_000;
@@ -100,5 +103,31 @@ describe('sweepOrphans', () => {
     for (let count = 0; count < 501; count += 1) await put(25);
     expect(await sweep(AbortSignal.abort())).toBe(0);
     expect(await sweep()).toBe(501);
+  });
+});
+
+describe('sweepStore', () => {
+  const sweepOnce = () =>
+    sweepStore({ assetStore, database }, pino({ level: 'silent' }), new AbortController().signal);
+
+  it('looks for orphans once a day, whichever worker comes first', async () => {
+    const first = await put(25);
+    await sweepOnce();
+    expect(await has(first)).toBe(false);
+    const second = await put(25);
+    await sweepOnce();
+    expect(await has(second)).toBe(true);
+    await sweeper.writeCursor(database, 'orphans', Date.now() - 25 * HOUR_MS);
+    await sweepOnce();
+    expect(await has(second)).toBe(false);
+  });
+
+  it('leaves the orphans to the worker that is at them', async () => {
+    const orphan = await put(25);
+    await sweeper.writeCursor(database, 'orphans', 0);
+    await sweeper.whenAlone(database, 'orphans', sweepOnce);
+    expect(await has(orphan)).toBe(true);
+    await sweepOnce();
+    expect(await has(orphan)).toBe(false);
   });
 });

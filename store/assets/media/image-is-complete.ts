@@ -1,3 +1,4 @@
+import { jpegEnds, pngEnds } from './image-end';
 import { isoBoxes } from './iso-boxes';
 import type { LocalFile } from './local-file';
 import { MediaError } from './media-error';
@@ -6,7 +7,8 @@ import { MediaError } from './media-error';
 const TAIL_BYTES = 4_096;
 
 /**
- * Says by a file's last bytes whether a picture is whole, without decoding it. False means "perhaps not": only decoding
+ * Says by a file's last bytes, or by its parts where something stands behind them, whether a picture is whole, without
+ * decoding it. False means "perhaps not": only decoding
  * tells then.
  */
 export async function imageIsComplete(file: LocalFile, mimeType: string): Promise<boolean> {
@@ -15,10 +17,10 @@ export async function imageIsComplete(file: LocalFile, mimeType: string): Promis
   const tail = (await file.read(Math.max(0, file.sizeBytes - TAIL_BYTES), TAIL_BYTES)).toString('latin1');
   switch (mimeType) {
     case 'image/png':
-      return tail.includes('IEND\xaeB`\x82');
+      return tail.includes('IEND\xaeB`\x82') || pngEnds(file);
     case 'image/jpeg':
       // Inside the picture data a 0xff is always followed by 0x00, so that this cannot be found by chance.
-      return tail.includes('\xff\xd9');
+      return tail.includes('\xff\xd9') || jpegEnds(file);
     case 'image/gif':
       return tail.replace(/\0+$/, '').endsWith('\x3b');
     default:
