@@ -29,11 +29,14 @@ const START_OVER_MS = 10_000;
 const OVERLAP_MS = 30_000;
 const FIRST_LOOK_BACK_MS = 600_000;
 const PRUNE_MS = 600_000;
+const TEMPS_EVERY_MS = 3_600_000;
+/** Longer than any upload may take. */
+const STALE_TEMP_MS = 24 * 3_600_000;
 const CURSOR = 'closed_runs';
 
 type SweeperDependencies = Pick<
   ApiDependencies,
-  'database' | 'temporal' | 'logger' | 'clock' | 'settings' | 'rateLimits'
+  'assetStore' | 'database' | 'temporal' | 'logger' | 'clock' | 'settings' | 'rateLimits'
 >;
 
 export interface Sweeper {
@@ -54,6 +57,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let prunedAtMs = 0;
+  const sweepTemps = createTempSweep(dependencies);
 
   async function sweepAlone(): Promise<void> {
     await startPending(dependencies);
@@ -73,6 +77,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
 
   async function sweep(): Promise<void> {
     await sweeper.whenAlone(database, 'executions', sweepAlone);
+    await sweepTemps();
   }
 
   function schedule(): void {
@@ -95,6 +100,16 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
       timer = undefined;
       await running;
     },
+  };
+}
+
+/** What an API that was killed during an upload left on this machine, hourly; each process looks after its own. */
+function createTempSweep({ assetStore, clock }: SweeperDependencies): () => Promise<void> {
+  let sweptAtMs = 0;
+  return async () => {
+    if (clock() - sweptAtMs < TEMPS_EVERY_MS) return;
+    sweptAtMs = clock();
+    await assetStore.removeStaleTemps(STALE_TEMP_MS);
   };
 }
 

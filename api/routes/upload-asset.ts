@@ -4,6 +4,7 @@ import { ASSET_BYTES_MAX } from '../../store/assets/media/asset-limits';
 import { assets } from '../../store/database/assets';
 import { idempotency } from '../../store/database/idempotency';
 import { assetUrl } from '../asset-urls';
+import { readIdempotencyKey } from '../http/idempotency-key';
 import { receiveUpload, tooLarge } from '../http/receive-upload';
 import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import { inspectUpload } from '../inspect-upload';
@@ -33,6 +34,13 @@ export const uploadAsset = defineKeyRoute({
   },
   handle: async (_input, context) => {
     const { caller, dependencies, request } = context;
+    // An unusable key is told before gigabytes have come.
+    readIdempotencyKey(request.get('idempotency-key'), {
+      ...caller,
+      method: request.method,
+      path: request.path,
+      body: null,
+    });
     const temp = await dependencies.assetStore.createTemp(caller.accountId);
     try {
       const received = await receiveUpload(request, temp.path, dependencies.settings.uploadLimits.bytesMax);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { utimes, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from 'kysely';
@@ -392,3 +394,26 @@ async function sweepUntil(isDone: () => Promise<boolean>, by = sweeper): Promise
   }
   throw new Error('Nothing came of 100 sweeps.');
 }
+
+describe('temp files of uploads', () => {
+  it('go an hour later at most once a killed process can own them no more', async () => {
+    const { assetStore, clock } = api.dependencies;
+    const [stale, young] = [await assetStore.createTemp('acc_1'), await assetStore.createTemp('acc_1')];
+    for (const { path } of [stale, young]) await writeFile(path, 'half of an upload');
+    const yesterday = new Date(clock() - 25 * 3_600_000);
+    await utimes(stale.path, yesterday, yesterday);
+    let nowMs = clock();
+    const own = sweeperWith(
+      () => ({}),
+      () => nowMs,
+    );
+    await own.sweep();
+    expect([existsSync(stale.path), existsSync(young.path)]).toEqual([false, true]);
+    await utimes(young.path, yesterday, yesterday);
+    await own.sweep();
+    expect(existsSync(young.path)).toBe(true);
+    nowMs += 3_600_000;
+    await own.sweep();
+    expect(existsSync(young.path)).toBe(false);
+  });
+});
