@@ -21,9 +21,9 @@ describe('filterCatalog', () => {
   });
 
   it('finds words anywhere, all of them, whatever their case', () => {
-    expect(filterCatalog(catalog, { search: 'BURN subtitles' }).map(({ type }) => type)).toEqual([
-      'video:burn_subtitles',
-    ]);
+    expect(
+      filterCatalog(catalog, { search: 'BURN into the picture subtitles' }).map(({ type }) => type),
+    ).toEqual(['video:burn_subtitles']);
     expect(filterCatalog(catalog, { search: 'no-such-thing' })).toEqual([]);
   });
 
