@@ -1,33 +1,55 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
 
 const KILLS = 30;
-/** The heartbeat time-out of 4 s, and 5 s for the worker to start and the work to go on. */
+/** The heartbeat time-out of 4 s, and 5 s for the work to go on. */
 const P95_MAX_MS = 9_000;
 
-describe('recovery', () => {
-  it('from a killed worker shows the next progress within the heartbeat time-out and five seconds', async () => {
-    const test = await TestSystem.start();
-    try {
-      const samples: number[] = [];
-      for (let kill = 1; kill <= KILLS; kill += 1) samples.push(await timeToProgress(test, kill));
-      samples.sort((one, other) => one - other);
-      const at = (share: number): number => samples[Math.ceil(samples.length * share) - 1] ?? NaN;
-      process.stdout.write(
-        `recovery: ${KILLS} kills, next progress after p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, most ${at(1)} ms\n`,
-      );
-      expect(at(0.95)).toBeLessThanOrEqual(P95_MAX_MS);
-    } finally {
-      await test.stop();
-    }
+let test: TestSystem;
+beforeAll(async () => {
+  test = await TestSystem.start();
+}, 120_000);
+afterAll(async () => {
+  await test.stop();
+});
+
+describe('recovery from kill -9 of the worker that has the job shows the next progress within the heartbeat time-out and five seconds', () => {
+  it('where it is the only worker, which the supervisor starts again', async () => {
+    await expectRecovery('alone', () => Promise.resolve());
+  }, 900_000);
+
+  it('where another worker takes over', async () => {
+    let added = await test.addWorker();
+    await expectRecovery('taken over', async (killed) => {
+      if (killed === added) added = await test.addWorker();
+      else while (test.system.pidOf('worker') === undefined) await sleep(50);
+    });
   }, 900_000);
 });
 
-/** kill -9 at a moment that moves through the run from kill to kill. @returns milliseconds from the kill to the next change */
-async function timeToProgress(test: TestSystem, kill: number): Promise<number> {
-  const prompt = `recover ${kill}.`;
+/** @param mend after each sample, given the pid that was killed: brings back the workers that are to be there */
+async function expectRecovery(name: string, mend: (killed: number) => Promise<void>): Promise<void> {
+  const samples: number[] = [];
+  for (let kill = 1; kill <= KILLS; kill += 1) {
+    const { killed, elapsedMs } = await killAndWait(`recover ${name} ${kill}.`, (kill * 37) % 600);
+    samples.push(elapsedMs);
+    await mend(killed);
+  }
+  samples.sort((one, other) => one - other);
+  const at = (share: number): number => samples[Math.ceil(samples.length * share) - 1] ?? NaN;
+  process.stdout.write(
+    `recovery, ${name}: ${KILLS} kills, next progress after p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, most ${at(1)} ms\n`,
+  );
+  expect(at(0.95)).toBeLessThanOrEqual(P95_MAX_MS);
+}
+
+/**
+ * kill -9 at a moment that moves through the run, of a worker whose job was accepted: one that was about to send leaves a
+ * question behind, which is a matter of time limits and persons. @returns who was killed, and milliseconds from there to the next change
+ */
+async function killAndWait(prompt: string, delayMs: number): Promise<{ killed: number; elapsedMs: number }> {
   const graph = aGraph(prompt)
     .node('image', 'generate:flux_2_pro')
     .edge('prompt', 'image')
@@ -36,8 +58,9 @@ async function timeToProgress(test: TestSystem, kill: number): Promise<number> {
     .build();
   const { executionId } = await test.client.execute(graph);
   await test.untilAccepted({ prompt });
-  await sleep((kill * 37) % 600);
-  test.kill('worker');
+  await sleep(delayMs);
+  const killed = await test.workerWithJob(executionId);
+  process.kill(killed, 'SIGKILL');
   const killedAtMs = performance.now();
   let elapsedMs: number | undefined;
   let seen: string | undefined;
@@ -50,5 +73,5 @@ async function timeToProgress(test: TestSystem, kill: number): Promise<number> {
   });
   expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   expect(elapsedMs).toEqual(expect.any(Number));
-  return elapsedMs ?? NaN;
+  return { killed, elapsedMs: elapsedMs ?? NaN };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { readCliConfig } from '../../cli/config';
 import { findFreePort } from '../../cli/embedded/ports';
 import { bringUp, type RunningSystem } from '../../cli/up';
@@ -14,6 +15,8 @@ import type { LedgerEntry } from '../../sandbox/core/ledger';
 import type { FaultRule } from '../../sandbox/core/faults';
 import { executionWorkflowId } from '../../workflows/contract';
 import { createTestDatabase } from './test-database';
+
+const pendingStarted = temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
 
 /** API, worker and sandbox as processes of their own, on the PostgreSQL and Temporal of the test run. */
 export class TestSystem {
@@ -72,8 +75,8 @@ export class TestSystem {
     await this.release();
   }
 
-  /** One more worker beside that of the system; resolves when it takes work. */
-  async addWorker(): Promise<void> {
+  /** One more worker beside that of the system. @returns its pid, once it takes work */
+  async addWorker(): Promise<number> {
     const worker = fork(join(__dirname, '../../dist/worker/main.js'), {
       env: this.environment,
       // A pipe that nobody reads would fill up and block it.
@@ -81,6 +84,21 @@ export class TestSystem {
     });
     this.workers.push(worker);
     await once(worker, 'message');
+    if (worker.pid === undefined) throw new Error('The worker has no pid.');
+    return worker.pid;
+  }
+
+  /** Waits until a worker looks after an accepted job of the execution. @returns that worker's pid, as Temporal knows it */
+  async workerWithJob(executionId: string): Promise<number> {
+    const handle = this.temporal.workflow.getHandle(executionWorkflowId(executionId));
+    for (;;) {
+      const { status, raw } = await handle.describe();
+      const awaiting = raw.pendingActivities?.find(
+        ({ state, activityId }) => state === pendingStarted && activityId?.endsWith('/await'),
+      );
+      if (awaiting) return Number.parseInt(awaiting.lastWorkerIdentity ?? '', 10);
+      if (status.name !== 'RUNNING') throw new Error(`${executionId} ended before a worker had its job.`);
+    }
   }
 
   /** Submits that a provider of the sandbox took. */
