@@ -185,8 +185,8 @@ export const plantedBugs = {
     patches: [
       {
         file: 'api/plan-resume.ts',
-        find: `if (row?.status !== 'COMPLETED' || row.outputs === null) return [];`,
-        replace: 'if (row !== null) return [];',
+        find: `return row?.status === 'COMPLETED' && row.outputs !== null && this.isIntact(step);`,
+        replace: 'return false;',
       },
       {
         file: 'activities/resolve-request.ts',
