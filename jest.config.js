@@ -1,6 +1,7 @@
 /**
  * Three projects. `unit`: no server of ours but in-process ones. `integration`: one real PostgreSQL and one real Temporal
- * server, started once by the global setup; their addresses are in DATABASE_URL and TEMPORAL_ADDRESS. `long`: the same
+ * server, started once by the global setup; their addresses are in DATABASE_URL and TEMPORAL_ADDRESS; also what computes for
+ * many seconds, so that `npm run check` stays short. `long`: the same
  * servers for `npm run test:long`, tests that take minutes each.
  */
 const shared = {

@@ -27,7 +27,7 @@ export const checkJobs = [
     '--cache-location',
     'node_modules/.cache/eslint/',
   ]),
-  jestJob('unit tests', 'unit'),
+  jestJob('unit tests', 'unit', ['--maxWorkers=100%']),
   toolJob('types', 'tsc', [
     ...['--noEmit', '-p', 'tsconfig.json', '--pretty', 'false'],
     ...['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/types.tsbuildinfo'],

@@ -142,7 +142,7 @@ export class FakeProvider {
 
 class FakeAccess extends ProviderAccess {
   constructor(private readonly fake: FakeProvider) {
-    super({ environment: {}, requestTimeoutMs: 60_000, guardedFetch });
+    super({ environment: {}, sandboxUrl: 'http://127.0.0.1:9', requestTimeoutMs: 60_000, guardedFetch });
   }
 
   override openAll(): readonly ProviderSession[] {
