@@ -4,15 +4,15 @@ import type { PriceSource } from './table/prices';
 export const PRICE_SOURCES = {
   fal: 'fal.ai llms.txt page of the model',
   litellm: 'LiteLLM 1.109.1 price table (model_prices_and_context_window_backup.json)',
-  deepl: 'Third party: chatscontrol.com, DeepL API pricing 2026, plan API Pro, read 2026-11-26',
+  deepl: 'Third party: chatscontrol.com, DeepL API pricing 2026, plan API Pro',
   kling: 'Kling developer price list (kling.ai/document-api), 2.5 Turbo pro',
   blackForestLabs:
     'Third party for Replicate: lumenfall.ai provider table; equals the list price of docs.bfl.ai',
   lumenfall: 'Third party: lumenfall.ai provider table',
-  falPages: 'fal.ai llms.txt page of the model, read 2026-11-26',
+  falPages: 'fal.ai llms.txt page of the model, read again',
   falBillingTable: 'Third party: a billing table of 2026-02-05 that cites the fal.ai page of the model',
   inferenceSh: 'Third party that passes on list prices: inference.sh, page of the vendor’s apps (2026-10-24)',
-  venice: 'Third party: docs.venice.ai, ElevenLabs Voice Changer (2026-11-26)',
+  venice: 'Third party: docs.venice.ai, ElevenLabs Voice Changer',
   finetunedPhotoGen:
     'Third party: micahp/finetuned-photo-gen, src/lib/video-models.ts, "real pricing from Fal.ai"',
   bfl: 'docs.bfl.ai/quick_start/pricing; FLUX.1: LiteLLM 1.109.1 price table, which cites bfl.ai/pricing',
@@ -29,12 +29,18 @@ export type PriceSourceName = keyof typeof PRICE_SOURCES;
 /** The day on which the first of them were read. */
 export const PRICES_READ_ON = '2026-11-21';
 /** The others. */
-const READ_ON: Partial<Record<keyof typeof PRICE_SOURCES, string>> = {
+const READ_ON: Partial<Record<PriceSourceName, string>> = {
+  deepl: '2026-11-26',
+  falPages: '2026-11-26',
+  falBillingTable: '2026-11-26',
+  falPricingApi: '2026-11-26',
+  inferenceSh: '2026-11-26',
+  venice: '2026-11-26',
+  finetunedPhotoGen: '2026-11-26',
   bfl: '2026-11-26',
   recraft: '2026-11-26',
   stability: '2026-11-26',
   ark: '2026-11-26',
-  falPricingApi: '2026-11-26',
   googleImages: '2026-11-26',
 };
 

@@ -142,5 +142,6 @@ function price(note: string): Price {
     (optionalNumber(request, 'durationSeconds') ?? 8) *
     (optionalText(request, 'hasAudio') === 'false' ? 0.2 : 0.4);
   const { source, readOn } = readIn('litellm');
-  return { usd, text: `$0.40 per second with sound, $0.20 without: ${note}`, source, readOn };
+  const sources = `${source}, with sound; fal.ai llms.txt page of Veo 3, without`;
+  return { usd, text: `$0.40 per second with sound, $0.20 without: ${note}`, source: sources, readOn };
 }

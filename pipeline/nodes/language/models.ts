@@ -32,7 +32,7 @@ const anthropic = (model: string, input: number, output: number): LanguageModel 
 const google = (model: string, input: number, output: number): LanguageModel =>
   priced(googleSpeaker, model, input, output);
 
-/** Ids and list prices: LiteLLM 1.109.1, read 2026-11-26; ids also in openai 7.55.0, @anthropic-ai/sdk 1.11.0, @google/genai 3.1.0. */
+/** Ids and list prices: LiteLLM 1.109.1, read 2026-11-26; ids but for gpt-5.6 also in openai 7.55.0, @anthropic-ai/sdk 1.11.0, @google/genai 3.1.0. */
 export const LANGUAGE_MODELS = {
   gpt6Astra: openai('gpt-6-astra', 10, 50),
   gpt61Sol: openai('gpt-6.1-sol', 2, 10),
