@@ -117,7 +117,8 @@ export const listSchedules = defineKeyRoute({
     await readWorkflow(params.id, context);
     const { caller, dependencies } = context;
     const found = await schedules.list(dependencies.database, caller.accountId, params.id);
-    return { status: 200, body: { data: found.map(presentSchedule) } };
+    const own = found.filter(({ mode }) => mode === caller.mode);
+    return { status: 200, body: { data: own.map(presentSchedule) } };
   },
 });
 
@@ -269,7 +270,9 @@ export const deleteSchedule = defineKeyRoute({
   summary: 'Deletes a schedule; executions that it has started go on',
   params: oneParameters,
   responses: { 204: { description: 'It is gone.' }, 404: unknown },
-  handle: async ({ params }, { caller, dependencies }) => {
+  handle: async ({ params }, context) => {
+    const { caller, dependencies } = context;
+    await findSchedule(params, context);
     const { database, temporal } = dependencies;
     const name = nameOf(caller.accountId, params);
     if (!(await schedules.delete(database, name, (id) => temporal.schedules.remove(id))))
@@ -305,6 +308,7 @@ async function change(
   context: CallerContext,
 ): Promise<Reply> {
   const { caller, dependencies } = context;
+  await findSchedule(params, context);
   const { database, temporal } = dependencies;
   const changed = await schedules
     .change(database, nameOf(caller.accountId, params), changes, (made) => temporal.schedules.put(made))
@@ -315,7 +319,8 @@ async function change(
 
 async function findSchedule(params: Parameters, { caller, dependencies }: CallerContext): Promise<Schedule> {
   const found = await schedules.find(dependencies.database, nameOf(caller.accountId, params));
-  if (found === undefined) throw scheduleNotFound();
+  // A test key must never reach what spends money.
+  if (found === undefined || found.mode !== caller.mode) throw scheduleNotFound();
   return found;
 }
 

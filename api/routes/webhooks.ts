@@ -9,7 +9,7 @@ import { toStoredJson } from '../graph-body';
 import { idempotency } from '../../store/database/idempotency';
 import { replay, replyOnce } from '../idempotent-reply';
 import { workflowNotFound } from '../resolve-graph';
-import { defineKeyRoute, noBody, noParameters } from '../route';
+import { type CallerContext, defineKeyRoute, noBody, noParameters } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
 import { rotationBody, secretRotation } from '../secret-rotation';
 import { webhookUrl } from '../views/links';
@@ -59,7 +59,9 @@ export const listWebhooks = defineKeyRoute({
     const { caller, dependencies } = context;
     await readWorkflow(params.id, context);
     const found = await webhooks.list(dependencies.database, caller.accountId, params.id);
-    const data = found.map((webhook) => presentWebhook(webhook, dependencies.settings));
+    // A test key must never learn of what spends money.
+    const own = found.filter(({ mode }) => mode === caller.mode);
+    const data = own.map((webhook) => presentWebhook(webhook, dependencies.settings));
     return { status: 200, body: { data } };
   },
 });
@@ -123,6 +125,7 @@ export const rotateWebhookSecret = defineKeyRoute({
       const { caller, dependencies } = context;
       const { database, settings } = dependencies;
       const { accountId } = caller;
+      await refuseOtherMode(params.webhookId, context);
       const { secret, change } = secretRotation(dependencies, body);
       const name = { accountId, workflowId: params.id, webhookId: params.webhookId };
       const webhook = await webhooks.changeSecrets(database, name, change);
@@ -145,12 +148,20 @@ export const deleteWebhook = defineKeyRoute({
   params: oneParameters,
   body: noBody,
   responses: { 204: { description: 'It is gone.' }, 404: unknown },
-  handle: async ({ params }, { caller, dependencies }) => {
+  handle: async ({ params }, context) => {
+    const { caller, dependencies } = context;
+    await refuseOtherMode(params.webhookId, context);
     const name = { accountId: caller.accountId, workflowId: params.id, webhookId: params.webhookId };
     if (!(await webhooks.delete(dependencies.database, name))) throw webhookNotFound();
     return { status: 204 };
   },
 });
+
+/** @throws ApiError 404, as for an unknown one. */
+async function refuseOtherMode(webhookId: string, { caller, dependencies }: CallerContext): Promise<void> {
+  const found = await webhooks.find(dependencies.database, webhookId);
+  if (found?.mode !== caller.mode) throw webhookNotFound();
+}
 
 function webhookNotFound(): Error {
   return notFound('webhook_not_found', 'The workflow has no such webhook. They are listed at …/webhooks.');
