@@ -39,15 +39,21 @@ export function awaitJob(deps: ActivityDependencies, input: AwaitJobInput): Prom
       return { status: 'completed', result: await settledResult(deps, input, job) };
     const failure = recordedFailure(job);
     if (failure) throw failure;
-    return openWait(deps, input, job, signal).run();
+    return (await openWait(deps, input, job, signal)).run();
   });
 }
 
 /** Whatever keeps us from asking says nothing of the job: it goes on, and may be paid, so no other candidate is tried. */
-function openWait(deps: ActivityDependencies, input: AwaitJobInput, job: Job, signal: AbortSignal): JobWait {
+async function openWait(
+  deps: ActivityDependencies,
+  input: AwaitJobInput,
+  job: Job,
+  signal: AbortSignal,
+): Promise<JobWait> {
   const handle = requireHandle(job);
   try {
-    return new JobWait(deps, input, job, handle, signal);
+    const session = await deps.providerAccess.open(job.provider, input, job.credentialId);
+    return new JobWait(deps, input, job, handle, session, signal);
   } catch (error) {
     if (!(error instanceof StepError) || error.type === 'CredentialMissing') throw error;
     const message = `The job of node "${input.nodeId}" was accepted but cannot be asked for: ${error.message}`;
@@ -69,7 +75,6 @@ async function requireJob(deps: ActivityDependencies, jobId: string): Promise<Jo
 }
 
 class JobWait {
-  private readonly session: ProviderSession;
   private readonly operation: QueueOperation;
   private readonly definition: NodeDefinition;
   private readonly candidate: CandidateDefinition;
@@ -79,11 +84,11 @@ class JobWait {
     private readonly input: AwaitJobInput,
     private readonly job: Job,
     private readonly handle: JobHandle,
+    private readonly session: ProviderSession,
     private readonly signal: AbortSignal,
   ) {
     this.definition = requireDefinition(input.nodeType);
     this.candidate = requireCandidate(this.definition, input);
-    this.session = deps.providerAccess.open(job.provider, input.mode, job.credentialId);
     this.operation = findOperation(this.session, this.candidate, this.definition, 'queue');
   }
 

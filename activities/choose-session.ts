@@ -8,7 +8,7 @@ import type { ProviderSession } from './provider-access';
 import { StepError } from './to-application-failure';
 
 type SessionDependencies = Pick<ActivityDependencies, 'providerAccess' | 'breakers' | 'rests'>;
-type SendInput = Pick<JobInput, 'mode' | 'candidate' | 'attemptsMax'>;
+type SendInput = Pick<JobInput, 'accountId' | 'mode' | 'candidate' | 'attemptsMax'>;
 
 /** Longer than this nobody waits for a key: the next candidate is asked. */
 export const THROTTLE_WAIT_MAX_MS = 60_000;
@@ -32,7 +32,7 @@ export async function chooseSession(
   deps: SessionDependencies & Pick<ActivityDependencies, 'random'>,
   input: SendInput,
 ): Promise<ChosenSession> {
-  const sessions = deps.providerAccess.openAll(input.candidate.provider, input.mode);
+  const sessions = await deps.providerAccess.openAll(input.candidate.provider, input);
   await Promise.all([deps.rests.refresh(), deps.breakers.refresh()]);
   const keys = sessions.map((session) => lookAt(deps, input, session));
   const [first] = keys;
@@ -43,13 +43,13 @@ export async function chooseSession(
 }
 
 /** Whether another key than this one could send now. */
-export function hasAnotherKey(
+export async function hasAnotherKey(
   deps: SessionDependencies,
   input: SendInput,
   { credentialId }: ProviderSession,
-): boolean {
-  return deps.providerAccess
-    .openAll(input.candidate.provider, input.mode)
+): Promise<boolean> {
+  const sessions = await deps.providerAccess.openAll(input.candidate.provider, input);
+  return sessions
     .filter((session) => session.credentialId !== credentialId)
     .map((session) => lookAt(deps, input, session))
     .some(({ rest, circuit }) => !rest && !circuit);

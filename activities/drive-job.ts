@@ -47,7 +47,7 @@ export async function driveJob<T>(
     const { opened, claimed } = await claimJob(context, { resubmitUnknown, obstacle });
     resubmitUnknown = undefined;
     await cancelSuperseded(context, opened);
-    const bound = claimed ? context : boundTo(context, opened.job);
+    const bound = claimed ? context : await boundTo(context, opened.job);
     const fate = claimed ? ({ kind: 'claimed', claimed } as const) : await fateOf(bound, opened.job);
     if (fate.kind === 'happened') return fate;
     if (fate.kind === 'changed') continue;
@@ -64,12 +64,12 @@ export async function driveJob<T>(
 }
 
 /** What is to be learnt of a job that was sent before, only its own key can ask. */
-function boundTo<Operation>(context: JobContext<Operation>, job: Job): JobContext<Operation> {
+async function boundTo<Operation>(context: JobContext<Operation>, job: Job): Promise<JobContext<Operation>> {
   const { deps, input, session, resolved } = context;
   const isOpen = job.state === 'SUBMITTING' || job.state === 'UNKNOWN';
   if (!isOpen || job.credentialId === session.credentialId) return context;
   try {
-    const own = deps.providerAccess.open(job.provider, input.mode, job.credentialId);
+    const own = await deps.providerAccess.open(job.provider, input, job.credentialId);
     return { ...context, session: own, breakerKey: circuitKeyOf(resolved.candidate, own) };
   } catch (error) {
     if (error instanceof StepError && error.type === 'CredentialMissing')
@@ -120,7 +120,7 @@ async function fateOf(
 
 /** Jobs of an earlier request of this step cost on at their provider: they are told to stop, as far as that goes. */
 async function cancelSuperseded(
-  { deps, operation, signal }: JobContext<SyncOperation | QueueOperation>,
+  { deps, input, operation, signal }: JobContext<SyncOperation | QueueOperation>,
   opened: OpenedJob,
 ): Promise<void> {
   if (operation.kind !== 'queue' || !operation.cancel) return;
@@ -128,7 +128,7 @@ async function cancelSuperseded(
     const handle = handleOf(job);
     if (!handle) continue;
     try {
-      const session = deps.providerAccess.open(job.provider, job.mode, job.credentialId);
+      const session = await deps.providerAccess.open(job.provider, input, job.credentialId);
       await operation.cancel(handle, session.call(signal));
     } catch {
       // It goes on there, and is paid.

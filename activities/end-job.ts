@@ -66,7 +66,7 @@ export async function endJob(context: EndingContext, job: Job): Promise<JobEndin
 
 async function findUnknown(context: EndingContext, job: Job): Promise<JobEnding> {
   const { deps, signal, write } = context;
-  const source = openSource(context, job);
+  const source = await openSource(context, job);
   const handle = await handleFromCallbacks(deps, source.session, job, signal);
   if (handle === UNREACHABLE) return 'pending';
   const found = handle ?? (await source.lookup?.());
@@ -84,7 +84,7 @@ async function findUnknown(context: EndingContext, job: Job): Promise<JobEnding>
 
 async function endAccepted(context: EndingContext, job: Job, handle: JobHandle): Promise<JobEnding> {
   const { write, stops, deps, scope } = context;
-  const source = openSource(context, job);
+  const source = await openSource(context, job);
   let check = await look(context, source, job, handle);
   let wasStopped = job.cancelRequestedAt !== null;
   if (check === 'pending' && stops) {
@@ -112,7 +112,7 @@ async function endAccepted(context: EndingContext, job: Job, handle: JobHandle):
 async function closeGivenUp(context: EndingContext, job: Job): Promise<JobEnding> {
   const { deps, signal, write } = context;
   if (job.outputs !== null) return close(context, job, { billedCredits: job.priceReserved });
-  const source = openSource(context, job);
+  const source = await openSource(context, job);
   const handle = handleOf(job) ?? (await handleFromCallbacks(deps, source.session, job, signal));
   if (handle === UNREACHABLE) return 'pending';
   if (handle === undefined) return close(context, job, {});
@@ -153,12 +153,12 @@ interface JobSource {
   readonly lookup: (() => Promise<JobHandle | undefined>) | undefined;
 }
 
-function openSource({ deps, scope, signal }: EndingContext, job: Job): JobSource {
+async function openSource({ deps, scope, signal }: EndingContext, job: Job): Promise<JobSource> {
   const { provider, model, nodeType } = job;
   const definition = requireDefinition(nodeType);
   const wanted = { provider, model, execution: 'queue', priceCredits: 0 } as const;
   const candidate = requireCandidate(definition, { nodeType, candidate: wanted });
-  const session = deps.providerAccess.open(provider, scope.mode, job.credentialId);
+  const session = await deps.providerAccess.open(provider, scope, job.credentialId);
   const operation = operationOf(session, candidate, definition);
   const { lookup } = operation ?? {};
   return {

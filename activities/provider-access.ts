@@ -1,4 +1,5 @@
-import type { Mode } from '../workflows/contract';
+import type { ExecutionScope, Mode } from '../workflows/contract';
+import type { AccountKeys } from './account-keys';
 import type { GuardedFetch } from './guarded-fetch';
 import { findProvider } from './providers';
 import type { Provider, ProviderCall } from './providers/provider';
@@ -27,7 +28,11 @@ export interface ProviderAccessOptions {
   readonly sandboxUrl?: string;
   readonly requestTimeoutMs: number;
   readonly guardedFetch: GuardedFetch;
+  readonly accountKeys: Pick<AccountKeys, 'of'>;
 }
+
+/** Whose keys may be used, and where. */
+export type ProviderUse = Pick<ExecutionScope, 'accountId' | 'mode'>;
 
 /** Opens sessions: base URLs and credentials are resolved per mode, so that a test run never reaches a real provider. */
 export class ProviderAccess {
@@ -43,20 +48,21 @@ export class ProviderAccess {
   }
 
   /**
-   * One session per key, in turn: each call begins with the next key.
+   * One session per key, in turn: each call begins with the next key. An account that has keys of its own there sends
+   * under these alone, all others under the server's.
    *
    * @throws StepError `ProviderAuthenticationFailed` without a credential, naming the variable.
    */
-  openAll(providerId: string, mode: Mode): readonly ProviderSession[] {
+  async openAll(providerId: string, use: ProviderUse): Promise<readonly ProviderSession[]> {
     const provider = requireProvider(providerId);
-    const sessions = this.sessions(provider, mode);
+    const own = await this.ownSessions(provider, use);
+    const sessions = own.length > 0 ? own : this.serverSessions(provider, use.mode);
     if (sessions.length === 0) {
-      const message = `No credential for ${provider.label}: set ${provider.credentialVariable} and restart the worker.`;
+      const message = `No credential for ${provider.label}: set ${provider.credentialVariable} and restart the worker, or add a key of your own for it.`;
       throw new StepError('ProviderAuthenticationFailed', message, { provider: providerId });
     }
-    const turn = this.turns.get(providerId) ?? 0;
-    this.turns.set(providerId, turn + 1);
-    const first = turn % sessions.length;
+    const first =
+      this.nextTurn(own.length > 0 ? `${providerId} ${use.accountId}` : providerId) % sessions.length;
     return [...sessions.slice(first), ...sessions.slice(0, first)];
   }
 
@@ -66,18 +72,37 @@ export class ProviderAccess {
    * @param credentialId - Of the job; null for one that recorded none, which takes the first key.
    * @throws StepError `CredentialMissing` when the key is set no more.
    */
-  open(providerId: string, mode: Mode, credentialId: string | null): ProviderSession {
+  async open(providerId: string, use: ProviderUse, credentialId: string | null): Promise<ProviderSession> {
     const provider = requireProvider(providerId);
-    const session = this.sessions(provider, mode).find(
-      (known) => credentialId === null || known.credentialId === credentialId,
-    );
+    const isMeant = (known: ProviderSession) => credentialId === null || known.credentialId === credentialId;
+    // The server's first: its keys are at hand. A job that recorded no key is older than accounts' own keys.
+    const session =
+      this.serverSessions(provider, use.mode).find(isMeant) ??
+      (await this.ownSessions(provider, use)).find(isMeant);
     if (session) return session;
     const { label, credentialVariable: variable } = provider;
-    const message = `The key of ${label} under which a job was sent is set no more (its id is ${credentialId ?? 'not known'}), and no other key can ask for the job. Set it again as ${variable} or ${variable}_2, ${variable}_3 … and restart the worker.`;
+    const message = `The key of ${label} under which a job was sent is set no more (its id is ${credentialId ?? 'not known'}), and no other key can ask for the job. Set it again as ${variable} or ${variable}_2, ${variable}_3 … and restart the worker; or, where it was a key of the account's own, add it again.`;
     throw new StepError('CredentialMissing', message, { provider: providerId, retryAfterMs: KEY_WAIT_MS });
   }
 
-  private sessions(provider: Provider, mode: Mode): readonly ProviderSession[] {
+  private nextTurn(of: string): number {
+    const turn = this.turns.get(of) ?? 0;
+    if (this.turns.size >= TURNS_MAX) this.turns.clear();
+    this.turns.set(of, turn + 1);
+    return turn;
+  }
+
+  /** The sandbox knows no keys of accounts. */
+  private async ownSessions(
+    provider: Provider,
+    { accountId, mode }: ProviderUse,
+  ): Promise<readonly ProviderSession[]> {
+    if (mode === 'test') return [];
+    const credentials = await this.options.accountKeys.of(accountId, provider.id);
+    return credentials.map((credential) => this.session(provider, mode, credential));
+  }
+
+  private serverSessions(provider: Provider, mode: Mode): readonly ProviderSession[] {
     const key = `${provider.id} ${mode}`;
     const known = this.known.get(key);
     if (known) return known;
@@ -118,6 +143,9 @@ function requireProvider(providerId: string): Provider {
 
 /** The key may come back with the next worker. */
 const KEY_WAIT_MS = 10_000;
+
+/** Bounds what is remembered of accounts with keys of their own. */
+const TURNS_MAX = 10_000;
 
 /** The sandbox takes any key. */
 const SANDBOX_CREDENTIAL = { id: 'sandbox', secret: 'sandbox' };

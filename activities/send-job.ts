@@ -168,6 +168,10 @@ async function recordRejection(
   timing: SendTiming,
 ): Promise<never> {
   const { job, claim } = claimed;
+  // Before the transaction, which must not wait for a second connection. An unknown answer must not keep this one unwritten.
+  const hasAnother =
+    isAboutKey(error.kind) &&
+    (await hasAnotherKey(context.deps, context.input, context.session).catch(() => false));
   const failure = await recordAsSender(context, async (writer) => {
     const { jobSends } = await writer.recordSend({
       jobId: job.id,
@@ -175,7 +179,7 @@ async function recordRejection(
       ...describe(error),
       ...timing,
     });
-    const rejection = decideRejection(context, error, jobSends);
+    const rejection = decideRejection(context, error, { jobSends, hasAnother });
     const isAgain = rejection.options.retryAfterMs !== undefined;
     const decided = isAgain ? rejection : stillUndecided(job, rejection);
     if (decided.options.retryAfterMs !== undefined)
@@ -188,16 +192,19 @@ async function recordRejection(
 }
 
 /** With `retryAfterMs` when the same job is to be sent again. */
-function decideRejection(context: JobContext<unknown>, error: ProviderError, jobSends: number): StepError {
-  const { deps, input, session, breakerKey } = context;
+function decideRejection(
+  context: JobContext<unknown>,
+  error: ProviderError,
+  { jobSends, hasAnother }: { readonly jobSends: number; readonly hasAnother: boolean },
+): StepError {
+  const { deps, input, breakerKey } = context;
   const { provider, message, kind, retryAfterMs: askedMs = 0 } = error;
   const { attemptsMax, retryDelayMs: firstMs } = deps.sendPolicy(provider);
   const hasAttempts = jobSends < Math.min(input.attemptsMax, attemptsMax);
   const decided = (retryAfterMs?: number): StepError =>
     new StepError(providerFailureType(error), message, { provider, retryAfterMs, cause: error });
   // A key that was turned down rests, so there are as many more sends as keys at most.
-  if (isAboutKey(kind) && (hasAttempts || kind !== 'rate_limited') && hasAnotherKey(deps, input, session))
-    return decided(NEXT_KEY_AFTER_MS);
+  if (hasAnother && (hasAttempts || kind !== 'rate_limited')) return decided(NEXT_KEY_AFTER_MS);
   const mayPass = kind === 'rate_limited' || kind === 'unavailable';
   // Woken before its key, it would find the key resting, and have used up an attempt.
   const waitMs = kind === 'rate_limited' ? Math.max(askedMs, restMsOf(context)) : askedMs;

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
 import { isJsonObject } from '../pipeline/pure/values';
 import { applyVariant, readVariants, variantsFault } from '../pipeline/variants';
+import { accountSecrets } from '../store/database/account-secrets';
 import { assets } from '../store/database/assets';
+import type { Database } from '../store/database/database';
 import type { AssetReference, JsonObject, JsonValue } from '../workflows/contract';
-import type { ApiDependencies } from './dependencies';
+import type { ApiDependencies, ApiSettings } from './dependencies';
 import { unprocessable, type ApiError, type Issue } from './api-error';
 import { graphFields, targetNodeIds } from './graph-body';
 import type { Caller } from './caller';
@@ -42,10 +44,20 @@ export async function compilePosted(
     targetNodeIds: posted.targetNodeIds,
     assets: found,
     limits: settings.graphLimits,
-    // Test runs use the sandbox, which has every provider.
-    availableProviders: caller.mode === 'live' ? new Set(settings.liveProviders) : undefined,
+    availableProviders: await findProviders(database, settings, caller),
     today: new Date(clock()).toISOString().slice(0, 10),
   });
+}
+
+/** Live: those with a key of the server's or of the account's own. Test runs use the sandbox, which has every provider. */
+async function findProviders(
+  database: Database,
+  { liveProviders }: ApiSettings,
+  { accountId, mode }: Pick<Caller, 'accountId' | 'mode'>,
+): Promise<ReadonlySet<string> | undefined> {
+  if (mode === 'test') return undefined;
+  const own = await accountSecrets.list(database, accountId, 'provider');
+  return new Set([...liveProviders, ...own.map(({ name }) => name)]);
 }
 
 /** Faults that a run's triggerData decides on: what is saved cannot know them. */

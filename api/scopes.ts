@@ -8,6 +8,7 @@ export const SCOPES = [
   'assets:write',
   'nodes:read',
   'keys:manage',
+  'provider-keys:manage',
   'credits:read',
   'credits:manage',
   'accounts:manage',

@@ -12,6 +12,7 @@ import { addKeysCommand } from './commands/keys';
 import { addMcpCommand } from './commands/mcp';
 import { addNodesCommand } from './commands/nodes';
 import { addPollCommand } from './commands/poll';
+import { addProviderKeysCommand } from './commands/provider-keys';
 import { addQuoteCommand } from './commands/quote';
 import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
@@ -70,6 +71,7 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addReplayCommand(program, cli, finish);
   addNodesCommand(program, run);
   addKeysCommand(program, run);
+  addProviderKeysCommand(program, run);
   addCreditsCommand(program, run);
   addUsageCommand(program, run);
   addAccountsCommand(program, run);

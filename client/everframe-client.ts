@@ -39,6 +39,7 @@ import type {
   UsageView,
   UsageWindow,
 } from './types';
+import { createProviderKeysClient, type ProviderKeysClient } from './provider-keys-client';
 import { createSchedulesClient, type SchedulesClient } from './schedules-client';
 import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
@@ -67,6 +68,7 @@ export interface EverframeClient extends AssetsClient {
   readonly deliveries: DeliveriesClient;
   readonly schedules: SchedulesClient;
   readonly apps: AppsClient;
+  readonly providerKeys: ProviderKeysClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -141,6 +143,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     deliveries: createDeliveriesClient(calls),
     schedules: createSchedulesClient(calls),
     apps: createAppsClient(calls),
+    providerKeys: createProviderKeysClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),

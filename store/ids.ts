@@ -16,7 +16,8 @@ export type IdPrefix =
   | 'wf'
   | 'sub'
   | 'dlv'
-  | 'sch';
+  | 'sch'
+  | 'sec';
 
 /** A new id such as `exe_01a1fc7fcf4575528a629cea33608b34`: UUID version 7 (RFC 9562), so ids sort by time of creation. */
 export function newId(prefix: IdPrefix): string {

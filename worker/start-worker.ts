@@ -13,6 +13,7 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities';
+import { AccountKeys } from '../activities/account-keys';
 import { CircuitBreakers, providerOfCircuit } from '../activities/circuit-breakers';
 import { CredentialRests } from '../activities/credential-rests';
 import type { ActivityDependencies } from '../activities/dependencies';
@@ -20,6 +21,7 @@ import { createGuardedFetch } from '../activities/guarded-fetch';
 import { ProviderAccess } from '../activities/provider-access';
 import { providers } from '../activities/providers';
 import { openAssetStore } from '../store/assets/open-asset-store';
+import { accountSecrets } from '../store/database/account-secrets';
 import { assets } from '../store/database/assets';
 import { openDatabase, type Database } from '../store/database/database';
 import { migrate } from '../store/database/migrate';
@@ -67,12 +69,13 @@ export async function startWorker(
   const client = new Client({ connection: clientConnection, namespace });
   const guardedFetch = createGuardedFetch({ allowedPrivateHosts: config.allowedPrivateHosts });
   const breakers = createBreakers(config, database);
+  const accountKeys = readAccountKeys(config, database);
   const deps: ActivityDependencies = {
     database,
     assetStore: openAssetStore(config.assetFolder, config.s3),
     registerAsset: (asset) => assets.register(database, asset),
     guardedFetch,
-    providerAccess: new ProviderAccess({ ...config, environment, guardedFetch }),
+    providerAccess: new ProviderAccess({ ...config, environment, guardedFetch, accountKeys }),
     breakers,
     rests: new CredentialRests({ database, now: () => performance.now() }),
     sendPolicy: (providerId) => settingsOf(config, providerId),
@@ -95,6 +98,11 @@ export async function startWorker(
     stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
     stopped,
   };
+}
+
+function readAccountKeys({ secret }: WorkerConfig, database: Database): AccountKeys {
+  const read = (accountId: string) => accountSecrets.listSealed(database, accountId, 'provider');
+  return new AccountKeys({ read, secrets: [secret], now: () => performance.now() });
 }
 
 function createBreakers(config: WorkerConfig, database: Database): CircuitBreakers {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../../store/digest-of';
 import type { Mode } from '../../workflows/contract';
 import type { GuardedFetch } from '../guarded-fetch';
 import type { Provider, ProviderFetch } from './provider';
@@ -94,10 +94,7 @@ export function resolveCredentials(
   const secrets = [credentialVariable, ...numbered.map(({ name }) => name)]
     .map((name) => env[name]?.trim() ?? '')
     .filter((secret) => secret !== '');
-  return [...new Set(secrets)].map((secret) => ({
-    id: createHash('sha256').update(secret).digest('hex').slice(0, 16),
-    secret,
-  }));
+  return [...new Set(secrets)].map((secret) => ({ id: digestOf(secret), secret }));
 }
 
 function readVariable(variable: string, env: Environment): string | undefined {

@@ -23,6 +23,7 @@ import { resumeExecution } from './resume-execution';
 import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
 import { getUsage } from './usage';
+import { addProviderKey, deleteProviderKey, listProviderKeys } from './provider-keys';
 import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
 import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
 import { getCallbackSecret, rotateCallbackSecret } from './callback-secret';
@@ -130,6 +131,9 @@ export const routes: readonly Route[] = [
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
+  addProviderKey,
+  listProviderKeys,
+  deleteProviderKey,
   createAccount,
   listAccounts,
   changeAccount,

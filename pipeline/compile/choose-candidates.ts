@@ -47,7 +47,7 @@ export function narrowCandidates(
   const providers = [...new Set(wanted.map((candidate) => candidate.provider))];
   const variables = providers.map((provider) => PROVIDER_CREDENTIALS[provider] ?? provider);
   const message = `No provider of ${draft.definition.type} has a credential here: it is served by ${listOf(providers)}.`;
-  const fix = `Set ${listOf(variables)} for API and workers, or use a test key: the sandbox needs no credential.`;
+  const fix = `Set ${listOf(variables)} for API and workers, add a key of your own at /api/v1/provider-keys, or use a test key: the sandbox needs no credential.`;
   findings.add(nodePath(draft.posted), 'no_provider_configured', message, fix);
   return [];
 }

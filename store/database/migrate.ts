@@ -15,6 +15,7 @@ import { reviews } from './migrations/0011-reviews';
 import { apps } from './migrations/0012-apps';
 import { variants } from './migrations/0013-variants';
 import { assetList } from './migrations/0014-asset-list';
+import { accountSecrets } from './migrations/0015-account-secrets';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0012-apps': apps,
   '0013-variants': variants,
   '0014-asset-list': assetList,
+  '0015-account-secrets': accountSecrets,
 };
 
 /**

@@ -14,6 +14,7 @@ import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedu
 
 /** Rows as PostgreSQL holds them; made by store/database/migrations. */
 export interface Tables {
+  account_secrets: AccountSecretsTable;
   accounts: AccountsTable;
   api_keys: ApiKeysTable;
   apps: AppsTable;
@@ -86,6 +87,22 @@ export interface RedriveRefusal {
 export type EventType = 'accepted' | 'changed' | 'resumed' | 'taken_over' | 'cancel_requested' | 'finished';
 export type CreditEntryKind = 'grant' | 'hold' | 'charge' | 'release' | 'refund';
 export type CreditPlace = 'granted' | 'available' | 'held' | 'charged';
+
+/** Readable with the process's own secret only; see store/secret-box.ts. */
+export interface AccountSecretsTable {
+  id: string;
+  account_id: string;
+  /** What it is for, such as `provider`. */
+  kind: string;
+  /** Within its kind: the provider that a key is for. */
+  name: string;
+  label: Generated<string>;
+  sealed: string;
+  /** First 16 hex digits of its SHA-256: tells secrets apart without giving them away. */
+  digest: string;
+  last4: string;
+  created_at: Timestamp;
+}
 
 export interface AccountsTable {
   id: string;

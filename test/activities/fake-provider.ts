@@ -8,7 +8,7 @@ import { CircuitBreakers } from '../../activities/circuit-breakers';
 import { CredentialRests } from '../../activities/credential-rests';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import type { ProviderReply } from '../../pipeline/node-definition';
-import { ProviderAccess, type ProviderSession } from '../../activities/provider-access';
+import { ProviderAccess, type ProviderSession, type ProviderUse } from '../../activities/provider-access';
 import type {
   JobCheck,
   OperationRequest,
@@ -20,7 +20,7 @@ import { ProviderError, type ProviderErrorKind } from '../../activities/provider
 import { createLocalAssetStore } from '../../store/assets/local-asset-store';
 import { assets } from '../../store/database/assets';
 import type { Database } from '../../store/database/database';
-import type { JobInput, Mode } from '../../workflows/contract';
+import type { JobInput } from '../../workflows/contract';
 import { RUN, type TestExecution } from '../store/database/builders';
 import { guardedFetch } from './providers/a-provider-call';
 
@@ -142,16 +142,22 @@ export class FakeProvider {
 
 class FakeAccess extends ProviderAccess {
   constructor(private readonly fake: FakeProvider) {
-    super({ environment: {}, sandboxUrl: 'http://127.0.0.1:9', requestTimeoutMs: 60_000, guardedFetch });
+    const accountKeys = { of: async () => [] };
+    const sandboxUrl = 'http://127.0.0.1:9';
+    super({ environment: {}, sandboxUrl, requestTimeoutMs: 60_000, guardedFetch, accountKeys });
   }
 
-  override openAll(): readonly ProviderSession[] {
+  override async openAll(): Promise<readonly ProviderSession[]> {
     return this.fake.keys.map((key) => this.fake.session(key));
   }
 
-  override open(provider: string, mode: Mode, credentialId: string | null): ProviderSession {
+  override async open(
+    provider: string,
+    use: ProviderUse,
+    credentialId: string | null,
+  ): Promise<ProviderSession> {
     const key = this.fake.keys.find((known) => credentialId === null || known === credentialId);
-    return key === undefined ? super.open(provider, mode, credentialId) : this.fake.session(key);
+    return key === undefined ? super.open(provider, use, credentialId) : this.fake.session(key);
   }
 }
 

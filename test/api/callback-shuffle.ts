@@ -247,6 +247,7 @@ class Sequence {
       ...own,
       providerAccess: new ProviderAccess({
         ...{ environment: {}, sandboxUrl: this.fal.url, requestTimeoutMs: 5_000, guardedFetch },
+        accountKeys: { of: async () => [] },
       }),
       settings: { ...own.settings, localUrl: this.api.url, resubmitBelowCredits: 0 },
       now: () => this.clockMs,

@@ -442,6 +442,40 @@ describe('the other commands', () => {
     expect(api.last('POST /api-keys/key_1/rotate')?.body).toEqual({ overlapSeconds: 600 });
   });
 
+  it('provider-keys keeps a key that the environment has, lists and deletes', async () => {
+    const view = { providerKeyId: 'sec_1', provider: 'fal', name: 'studio', last4: 'wxyz' };
+    const kept = { ...view, createdAt: '2026-11-21T00:00:00Z' };
+    api
+      .on('POST /provider-keys', { status: 200, body: kept })
+      .on('GET /provider-keys', { status: 200, body: { data: [kept] } })
+      .on('DELETE /provider-keys/sec_1', { status: 200, body: {} });
+    const live = {
+      EVERFRAME_API_URL: api.url,
+      EVERFRAME_API_KEY: 'sk-live-key',
+      FAL_KEY: 'key-wxyz',
+      OTHER: 'other-key',
+    };
+    const asked = (line: string) => everframe(line, { environment: live });
+    const added = await asked('provider-keys add fal --name studio');
+    expect(added.stdout).toContain('kept sec_1 for fal (…wxyz)');
+    expect(api.last('POST /provider-keys')?.body).toEqual({
+      provider: 'fal',
+      key: 'key-wxyz',
+      name: 'studio',
+    });
+    await asked('provider-keys add fal --variable OTHER');
+    expect(api.last('POST /provider-keys')?.body).toEqual({ provider: 'fal', key: 'other-key' });
+    expect((await asked('provider-keys')).stdout).toMatch(/fal +sec_1 +studio +…wxyz/);
+    expect((await asked('provider-keys delete sec_1')).stdout).toContain('deleted sec_1');
+    const refused = await asked('provider-keys add kling');
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('KLING_API_KEY is not set'),
+    ]);
+    expect((await asked('provider-keys add nobody')).stderr).toMatch(/no provider "nobody".*fal/);
+    expect((await everframe('provider-keys')).stderr).toMatch(/no live key/);
+  });
+
   it('usage tells executions, days and models of a time', async () => {
     const plan = { name: 'pro', requestsPerMinute: 60, executionsPerMinute: 10, executionsPerDay: 1000 };
     const executions = { started: 3, completed: 2, failed: 1, cancelled: 0 };

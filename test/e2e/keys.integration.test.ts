@@ -67,3 +67,26 @@ describe('two keys of a live provider', () => {
     }
   });
 });
+
+describe('a key of the account’s own', () => {
+  const SECRET = 'own-key-of-carl-4711';
+  const used = async (prompt: string) => {
+    const { executionId } = await live.execute(graphOf(prompt));
+    expect(await live.wait(executionId)).toMatchObject({ status: 'COMPLETED' });
+    return { executionId, keys: await keysOf(prompt) };
+  };
+
+  it('is used in place of the server’s until it is deleted, and stands nowhere else', async () => {
+    const { providerKeyId } = await live.providerKeys.add({ provider: 'fal', key: SECRET });
+    const own = [await used('fifth jay'), await used('sixth jay')];
+    expect(own.flatMap(({ keys }) => keys)).toEqual([hashOf(SECRET), hashOf(SECRET)]);
+    await live.providerKeys.delete(providerKeyId);
+    const deletedAtMs = performance.now();
+    let nth = 0;
+    while ((await used(`later wren ${(nth += 1)}`)).keys.includes(hashOf(SECRET)))
+      expect(performance.now() - deletedAtMs).toBeLessThan(5_000);
+    const traces = await test.everythingAbout(own.map(({ executionId }) => executionId));
+    expect(traces.split('fifth jay').length).toBeGreaterThan(3);
+    expect(traces).not.toContain('key-of-carl');
+  });
+});

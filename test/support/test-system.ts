@@ -14,6 +14,7 @@ import { createEverframeClient, type EverframeClient } from '../../client/everfr
 import type { LedgerEntry } from '../../sandbox/core/ledger';
 import type { FaultRule } from '../../sandbox/core/faults';
 import { executionWorkflowId } from '../../workflows/contract';
+import { everythingAbout } from './everything-about';
 import { createTestDatabase } from './test-database';
 
 const pendingStarted = temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
@@ -117,6 +118,13 @@ export class TestSystem {
   /** Waits until a provider of the sandbox has taken such a job. */
   async untilAccepted(filter: { prompt?: string; model?: string }): Promise<void> {
     while ((await this.accepted(filter)).length === 0) await setImmediate();
+  }
+
+  /** Rows, logs and histories as text: what must not be anywhere is not in it. */
+  everythingAbout(executionIds: readonly string[]): Promise<string> {
+    const { databaseUrl } = this.system;
+    const home = this.environment['EVERFRAME_HOME'] ?? '';
+    return everythingAbout({ databaseUrl, home, temporal: this.temporal }, executionIds);
   }
 
   /** Replaces the fault plan; an empty one heals everything. */

@@ -1,0 +1,125 @@
+import { digestOf } from '../digest-of';
+import { newId } from '../ids';
+import { sealSecret } from '../secret-box';
+import type { Database, Queries } from './database';
+
+/** `provider`: the account's own key at a provider, several per provider. */
+export type SecretKind = 'provider';
+
+/** A secret of an account, without the secret. */
+export interface AccountSecret {
+  readonly id: string;
+  /** Within its kind: the provider that a key is for. */
+  readonly name: string;
+  /** The user's words. */
+  readonly label: string;
+  /** The same for the same secret, wherever it comes from. */
+  readonly digest: string;
+  readonly last4: string;
+  readonly createdAt: Date;
+}
+
+export interface NewAccountSecret {
+  readonly accountId: string;
+  readonly kind: SecretKind;
+  readonly name: string;
+  readonly label: string;
+  readonly secret: string;
+}
+
+export interface SealedAccountSecret extends AccountSecret {
+  readonly sealed: string;
+}
+
+/** Of one name of one account. */
+export const SECRETS_PER_NAME_MAX = 10;
+
+export const accountSecrets = {
+  /**
+   * Keeps a secret, encrypted. The same one again is the one that is there, with the new label.
+   *
+   * @param keys - The process's own secrets; the first seals.
+   * @returns undefined when the name has `SECRETS_PER_NAME_MAX` others
+   */
+  async add(
+    database: Database,
+    keys: readonly string[],
+    secret: NewAccountSecret,
+  ): Promise<AccountSecret | undefined> {
+    const { accountId, kind, name, label } = secret;
+    const names = { account_id: accountId, kind, name, digest: digestOf(secret.secret) };
+    const content = { label, sealed: sealSecret(keys, secret.secret), last4: secret.secret.slice(-4) };
+    return database.queries.transaction().execute(async (transaction) => {
+      await lockAccount(transaction, accountId);
+      const others = await selectSecrets(transaction, accountId, kind)
+        .where('name', '=', name)
+        .where('digest', '!=', names.digest)
+        .execute();
+      if (others.length >= SECRETS_PER_NAME_MAX) return undefined;
+      const row = await transaction
+        .insertInto('account_secrets')
+        .values({ id: newId('sec'), ...names, ...content })
+        // Sealed anew: the secret that sealed it before may be gone.
+        .onConflict((conflict) =>
+          conflict.columns(['account_id', 'kind', 'name', 'digest']).doUpdateSet(content),
+        )
+        .returning(SHOWN)
+        .executeTakeFirstOrThrow();
+      return toSecret(row);
+    });
+  },
+
+  /** By name, then oldest first. */
+  async list(database: Database, accountId: string, kind: SecretKind): Promise<readonly AccountSecret[]> {
+    return (await selectSecrets(database.queries, accountId, kind).execute()).map(toSecret);
+  },
+
+  /** As `list`, with the secrets themselves as they were sealed. */
+  async listSealed(
+    database: Database,
+    accountId: string,
+    kind: SecretKind,
+  ): Promise<readonly SealedAccountSecret[]> {
+    const rows = await selectSecrets(database.queries, accountId, kind).select('sealed').execute();
+    return rows.map((row) => ({ ...toSecret(row), sealed: row.sealed }));
+  },
+
+  /** Nothing of it is kept. @returns false when the account has no such secret */
+  async delete(database: Database, accountId: string, kind: SecretKind, id: string): Promise<boolean> {
+    const { numDeletedRows } = await database.queries
+      .deleteFrom('account_secrets')
+      .where('id', '=', id)
+      .where('account_id', '=', accountId)
+      .where('kind', '=', kind)
+      .executeTakeFirstOrThrow();
+    return numDeletedRows > 0n;
+  },
+} as const;
+
+/** Two that come at once are counted one after the other. */
+async function lockAccount(queries: Queries, accountId: string): Promise<void> {
+  await queries
+    .selectFrom('accounts')
+    .select('id')
+    .where('id', '=', accountId)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+const SHOWN = ['id', 'name', 'label', 'digest', 'last4', 'created_at'] as const;
+
+function selectSecrets(queries: Queries, accountId: string, kind: SecretKind) {
+  return queries
+    .selectFrom('account_secrets')
+    .select(SHOWN)
+    .where('account_id', '=', accountId)
+    .where('kind', '=', kind)
+    .orderBy('name')
+    .orderBy('id');
+}
+
+type SecretRow = Awaited<ReturnType<ReturnType<typeof selectSecrets>['executeTakeFirstOrThrow']>>;
+
+function toSecret({ created_at: createdAt, id, name, label, digest, last4 }: SecretRow): AccountSecret {
+  return { id, name, label, digest, last4, createdAt };
+}
