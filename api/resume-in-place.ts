@@ -1,11 +1,12 @@
 import { executions } from '../store/database/executions';
 import type { ExecutionDetail, PendingResume } from '../store/database/executions/execution';
+import type { Job } from '../store/database/jobs/job';
 import type { ApiDependencies } from './dependencies';
 import { quoteSchema } from './graph-body';
-import { planResume, type ResumePlan } from './plan-resume';
+import { planResume, type ResumePlan } from '../pipeline/resume/plan-resume';
 
 /** What a run that waits will do when it goes on: it follows the plan that it has, not one compiled today. */
-export function planInPlace(detail: ExecutionDetail): ResumePlan {
+export function planInPlace(detail: ExecutionDetail): ResumePlan<Job> {
   const { plan, quote } = detail.documents;
   return planResume(plan, quoteSchema.parse(quote), detail);
 }

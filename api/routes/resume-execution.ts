@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJsonObject } from '../../pipeline/pure/values';
 import { executions } from '../../store/database/executions';
 import type { ExecutionDetail, ResumeResult } from '../../store/database/executions/execution';
+import type { Job } from '../../store/database/jobs/job';
 import { failpoint } from '../../store/failpoints';
 import type { JsonObject } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
@@ -11,7 +12,7 @@ import type { ApiDependencies } from '../dependencies';
 import { graphFields, quoteSchema, toStoredJson } from '../graph-body';
 import { executionNotFound } from '../hold-for-change';
 import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
-import { planResume, type ResumePlan } from '../plan-resume';
+import { planResume, type ResumePlan } from '../../pipeline/resume/plan-resume';
 import { defineKeyRoute, noParameters, type Reply } from '../route';
 import { errorSchema, executionParameters, invalidSchema } from '../schemas';
 import { deliverAccepted, planInPlace } from '../resume-in-place';
@@ -172,7 +173,7 @@ function expected({ execution }: ExecutionDetail) {
   return { accountId, executionId: id, expectedAttempt: attempt, expectedResumeNumber: resumeNumber };
 }
 
-function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: ResumePlan): Reply {
+function refuse(result: Exclude<ResumeResult, { kind: 'resumed' }>, { quote }: ResumePlan<Job>): Reply {
   switch (result.kind) {
     case 'not_found':
       throw executionNotFound();
@@ -248,7 +249,7 @@ function notResumable(status: string): ApiError {
 
 function createReceipt(
   executionId: string,
-  { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan,
+  { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan<Job>,
   { dependencies }: ResumeContext,
 ): ResumeReceipt {
   return {

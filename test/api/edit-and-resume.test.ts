@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { planResume } from '../../api/plan-resume';
+import { planResume } from '../../pipeline/resume/plan-resume';
 import type { Quote } from '../../pipeline/quote';
 import type { NodeRow } from '../../store/database/executions/execution';
 import type { Plan } from '../../workflows/contract';

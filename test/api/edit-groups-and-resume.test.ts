@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { planResume } from '../../api/plan-resume';
+import { planResume } from '../../pipeline/resume/plan-resume';
 import { compileGraph } from '../../pipeline/compile-graph';
 import { allNodes } from '../../pipeline/pure/all-nodes';
 import type { RunState } from '../../pipeline/pure/run/run-state';

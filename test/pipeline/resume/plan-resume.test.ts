@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { planResume } from '../../api/plan-resume';
-import type { Quote } from '../../pipeline/quote';
-import type { NodeRow } from '../../store/database/executions/execution';
-import type { Job } from '../../store/database/jobs/job';
-import type { NodeWork, Plan, PlanNode } from '../../workflows/contract';
+import { planResume } from '../../../pipeline/resume/plan-resume';
+import type { Quote } from '../../../pipeline/quote';
+import type { NodeRow } from '../../../store/database/executions/execution';
+import type { Job } from '../../../store/database/jobs/job';
+import type { NodeWork, Plan, PlanNode } from '../../../workflows/contract';
 
 const candidate = { provider: 'fal', model: 'm', execution: 'queue', priceCredits: 10 } as const;
 const provider: NodeWork = { kind: 'provider', candidates: [candidate] };

@@ -1,11 +1,28 @@
-import { allNodes } from '../pipeline/pure/all-nodes';
-import type { Quote } from '../pipeline/quote';
-import type { NodeRow } from '../store/database/executions/execution';
-import type { Job } from '../store/database/jobs/job';
-import type { CarriedNode, Plan, PlanNode } from '../workflows/contract';
+import { allNodes } from '../pure/all-nodes';
+import type { Quote } from '../quote';
+import type { CarriedNode, NodeOutputs, NodeProgress, Plan, PlanNode } from '../../workflows/contract';
 import { PlanIndex } from './plan-index';
 
-export interface ResumePlan {
+/** What earlier runs have left of a step. */
+export interface FinishedStep {
+  readonly step: string;
+  readonly nodeId: string;
+  readonly status: NodeProgress['status'] | 'PENDING';
+  readonly nodeKey: string;
+  readonly outputs: NodeOutputs | null;
+  readonly credits: number;
+}
+
+/** What tells whether a paid job may still bring something. */
+export interface KnownJob {
+  readonly step: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly generation: number;
+  readonly state: string;
+}
+
+export interface ResumePlan<Job extends KnownJob = KnownJob> {
   /** Finished results that are kept, in plan order. */
   readonly carried: readonly CarriedNode[];
   /** By step. */
@@ -19,19 +36,13 @@ export interface ResumePlan {
   readonly quote: Quote;
 }
 
-export interface FinishedWork {
-  readonly nodes: readonly NodeRow[];
+export interface FinishedWork<Job extends KnownJob> {
+  readonly nodes: readonly FinishedStep[];
   readonly jobs: readonly Job[];
 }
 
 /** States in which a job was sent and has no end that this execution has seen. */
-const UNDER_WAY: ReadonlySet<Job['state']> = new Set([
-  'SUBMITTING',
-  'ACCEPTED',
-  'UNKNOWN',
-  'STORED',
-  'SETTLED',
-]);
+const UNDER_WAY: ReadonlySet<string> = new Set(['SUBMITTING', 'ACCEPTED', 'UNKNOWN', 'STORED', 'SETTLED']);
 
 /**
  * Decides what a resume keeps: a finished result is reused if and only if its node key is unchanged and everything that it
@@ -39,7 +50,11 @@ const UNDER_WAY: ReadonlySet<Job['state']> = new Set([
  *
  * @param quote - Of the whole plan.
  */
-export function planResume(plan: Plan, quote: Quote, { nodes: rows, jobs }: FinishedWork): ResumePlan {
+export function planResume<Job extends KnownJob>(
+  plan: Plan,
+  quote: Quote,
+  { nodes: rows, jobs }: FinishedWork<Job>,
+): ResumePlan<Job> {
   const kept = new KeptSteps(new PlanIndex(plan), rows);
   const finished = rows.filter((row) => kept.isFinished(row.step));
   const reused = finished.map(({ step, credits }) => ({ nodeId: step, credits }));
@@ -63,7 +78,7 @@ export function planResume(plan: Plan, quote: Quote, { nodes: rows, jobs }: Fini
   };
 
   /** A loop may be stopped by what it has cost. */
-  function carryOf({ step, nodeId, outputs, credits }: NodeRow): CarriedNode {
+  function carryOf({ step, nodeId, outputs, credits }: FinishedStep): CarriedNode {
     const spent = credits + kept.creditsWithin(step);
     const counts = step !== nodeId || spent > credits;
     return {
@@ -84,12 +99,12 @@ function inPlanOrder(plan: Plan, carried: readonly CarriedNode[]): readonly Carr
 
 /** What of earlier runs still holds under a plan. */
 class KeptSteps {
-  private readonly rows: ReadonlyMap<string, NodeRow>;
+  private readonly rows: ReadonlyMap<string, FinishedStep>;
   private readonly verdicts = new Map<string, boolean>();
 
   constructor(
     private readonly index: PlanIndex,
-    rows: readonly NodeRow[],
+    rows: readonly FinishedStep[],
   ) {
     this.rows = new Map(rows.map((row) => [row.step, row]));
   }
@@ -163,7 +178,7 @@ function isFree({ work }: PlanNode): boolean {
 }
 
 /** The last generation per candidate: earlier ones have failed or were replaced. */
-function newestJobs(jobs: readonly Job[]): readonly Job[] {
+function newestJobs<Job extends KnownJob>(jobs: readonly Job[]): readonly Job[] {
   const newest = new Map<string, Job>();
   for (const job of jobs) {
     const key = JSON.stringify([job.step, job.provider, job.model]);

@@ -1,4 +1,4 @@
-import { nodeIdOfStep, type Plan, type PlanNode } from '../workflows/contract';
+import { nodeIdOfStep, type Plan, type PlanNode } from '../../workflows/contract';
 
 /** A node in one place of a run, as far as the plan tells. */
 export interface Place {
