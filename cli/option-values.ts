@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** For options that may be given many times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -28,6 +28,21 @@ export function positiveInteger(given: string): number {
   const number = Number(given);
   if (Number.isSafeInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('A whole number from 1 is needed.');
+}
+
+/** @throws InvalidArgumentError */
+export function naturalNumber(given: string): number {
+  return given === '0' ? 0 : positiveInteger(given);
+}
+
+export interface OverlapOptions {
+  readonly overlap?: number;
+}
+
+/** Of the rotation of a secret. */
+export function overlapOption(): Option {
+  const text = 'how long the secrets before it still count; a day unless given';
+  return new Option('--overlap <seconds>', text).argParser(naturalNumber);
 }
 
 function parseJson(key: string, text: string): unknown {

@@ -1,25 +1,35 @@
 import { Command } from 'commander';
 import { createApiCommandRunner } from './api-command';
 import { addAccountsCommand } from './commands/accounts';
+import { addAppsCommand } from './commands/apps';
 import { addAssetsCommand } from './commands/assets';
 import { addBundleCommand } from './commands/bundle';
 import { addCancelCommand } from './commands/cancel';
 import { addDeadLettersCommand } from './commands/dead-letters';
 import { addCreditsCommand } from './commands/credits';
+import { addCallbackSecretCommand, addDeliveriesCommand } from './commands/deliveries';
 import { addDemoCommand } from './commands/demo';
 import { addExecutionsCommand } from './commands/executions';
 import { addKeysCommand } from './commands/keys';
+import { addLogsCommand } from './commands/logs';
 import { addMcpCommand } from './commands/mcp';
 import { addNodesCommand } from './commands/nodes';
+import { addOperationsCommand } from './commands/operations';
 import { addPollCommand } from './commands/poll';
 import { addProviderKeysCommand } from './commands/provider-keys';
+import { addPromptsCommand } from './commands/prompts';
 import { addQuoteCommand } from './commands/quote';
 import { addReplayCommand } from './commands/replay';
 import { addResumeCommand } from './commands/resume';
 import { addReviewsCommand } from './commands/reviews';
 import { addRunCommand } from './commands/run';
+import { addSchedulesCommand } from './commands/schedules';
+import { addSubscriptionsCommand } from './commands/subscriptions';
+import { addTemplatesCommand } from './commands/templates';
 import { addUpCommand } from './commands/up';
 import { addUsageCommand } from './commands/usage';
+import { addFeedbackCommand } from './commands/variants';
+import { addWebhooksCommand } from './commands/webhooks';
 import { addWorkflowsCommand } from './commands/workflows';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes';
 import { reportFailure } from './report-failure';
@@ -42,7 +52,8 @@ export async function runCli(words: readonly string[], cli: CliEnvironment): Pro
   }
 }
 
-function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void): Command {
+/** Every command; nothing is read or written before one of them is parsed. */
+export function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void): Command {
   const program = new Command('everframe')
     .description(
       'Runs AI media pipelines durably on Temporal: each provider job is paid once, through any crash.',
@@ -64,7 +75,17 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addCancelCommand(program, run);
   addQuoteCommand(program, run);
   addExecutionsCommand(program, run);
+  addLogsCommand(program, run);
+  addFeedbackCommand(program, run);
   addWorkflowsCommand(program, run);
+  addSchedulesCommand(program, run);
+  addWebhooksCommand(program, run);
+  addSubscriptionsCommand(program, run);
+  addDeliveriesCommand(program, run);
+  addCallbackSecretCommand(program, run);
+  addAppsCommand(program, run);
+  addTemplatesCommand(program, run);
+  addPromptsCommand(program, run);
   addDeadLettersCommand(program, run);
   addAssetsCommand(program, run);
   addBundleCommand(program, run);
@@ -76,5 +97,6 @@ function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) => void
   addUsageCommand(program, run);
   addAccountsCommand(program, run);
   addMcpCommand(program, run);
+  addOperationsCommand(program, cli, finish);
   return program;
 }

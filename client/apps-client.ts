@@ -56,6 +56,8 @@ export interface TemplateWithGraph extends TemplateView {
 export interface AppsClient {
   list(options?: CallOptions): Promise<readonly AppView[]>;
   get(slug: string, options?: CallOptions): Promise<AppDetail>;
+  /** OpenAPI 3.1 of this app alone. */
+  openApi(slug: string, options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
   /** Waits at most `waitSeconds`, 60 unless given; the run goes on. */
   call(
     slug: string,
@@ -75,6 +77,7 @@ export function createAppsClient(calls: Calls): AppsClient {
   return {
     list: async (given) => (await calls.get<{ data: AppView[] }>('/apps', given)).data,
     get: (slug, given) => calls.get(one(slug), given),
+    openApi: (slug, given) => calls.get(`${one(slug)}/openapi.json`, given),
     call: (slug, call = {}, given = {}) =>
       calls.create(one(slug), call, { waitSeconds: WAIT_SECONDS, ...given }),
     set: (id, slug, given) => calls.replace(`${savedPath(id)}/app`, { slug }, given),

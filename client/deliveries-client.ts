@@ -27,6 +27,13 @@ export interface DeliveriesClient {
   ): Promise<CreatedSubscription>;
   /** After its receiver has answered 410. */
   enable(workflowId: string, subscriptionId: string, options?: CallOptions): Promise<SubscriptionView>;
+  /** The answer's secret is shown this once; while they overlap, both sign. @param overlapSeconds - A day unless given. */
+  rotateSubscriptionSecret(
+    workflowId: string,
+    subscriptionId: string,
+    overlapSeconds?: number,
+    options?: CreatingOptions,
+  ): Promise<CreatedSubscription>;
   unsubscribe(workflowId: string, subscriptionId: string, options?: CallOptions): Promise<void>;
 }
 
@@ -44,6 +51,8 @@ export function createDeliveriesClient(calls: Calls): DeliveriesClient {
       calls.create(`${savedPath(id)}/subscriptions`, subscription, given),
     enable: (id, subscriptionId, given) =>
       calls.ask(`${subscriptionPath(id, subscriptionId)}/enable`, undefined, given),
+    rotateSubscriptionSecret: (id, subscriptionId, overlapSeconds, given) =>
+      calls.create(`${subscriptionPath(id, subscriptionId)}/rotate-secret`, { overlapSeconds }, given),
     unsubscribe: (id, subscriptionId, given) => calls.discard(subscriptionPath(id, subscriptionId), given),
   };
 }

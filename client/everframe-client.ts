@@ -40,6 +40,8 @@ import type {
   UsageWindow,
 } from './types';
 import { createProviderKeysClient, type ProviderKeysClient } from './provider-keys-client';
+import { watchEvents, type EventOptions, type ExecutionEvent } from './execution-events';
+import { createPromptsClient, type PromptsClient } from './prompts-client';
 import { createSchedulesClient, type SchedulesClient } from './schedules-client';
 import { createWorkflowsClient, savedPath, type WorkflowsClient } from './workflows-client';
 
@@ -69,6 +71,7 @@ export interface EverframeClient extends AssetsClient {
   readonly schedules: SchedulesClient;
   readonly apps: AppsClient;
   readonly providerKeys: ProviderKeysClient;
+  readonly prompts: PromptsClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
   poll(executionId: string, options?: CallOptions): Promise<ExecutionView>;
@@ -76,6 +79,8 @@ export interface EverframeClient extends AssetsClient {
   wait(executionId: string, options?: WaitOptions): Promise<ExecutionView>;
   /** Every new state, the present one first, until the run has ended or waits for you. */
   watch(executionId: string, options?: CallOptions): AsyncGenerator<ExecutionView, void, undefined>;
+  /** Every recorded change of the execution until it has ended. */
+  events(executionId: string, options?: EventOptions): AsyncGenerator<ExecutionEvent, void, undefined>;
   /** Goes on from the step that failed or waits, with the same graph or an edited one. */
   resume(executionId: string, edits?: ResumeInput, options?: CreatingOptions): Promise<ResumeReceipt>;
   /** The receipt that a resume would give; nothing is started. */
@@ -144,10 +149,12 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     schedules: createSchedulesClient(calls),
     apps: createAppsClient(calls),
     providerKeys: createProviderKeysClient(calls),
+    prompts: createPromptsClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,
     wait: (id, given) => wait(calls, id, given),
     watch: (id, given) => watch(calls, id, given),
+    events: (id, given) => watchEvents(calls, id, given),
     resume: (id, edits = {}, given) => calls.create(`${executionPath(id)}/resume`, edits, given),
     previewResume: (id, edits = {}, given) =>
       calls.ask(`${executionPath(id)}/resume`, { ...edits, dryRun: true }, given),

@@ -67,6 +67,11 @@ export interface WorkflowVersionView {
   readonly createdAt: string;
 }
 
+export interface WorkflowVersionWithGraph extends WorkflowVersionView {
+  /** `{nodes, edges, …}`, as it was published. */
+  readonly graph: Readonly<Record<string, unknown>>;
+}
+
 export interface PublishInput {
   /** Semantic version; the next one unless given. */
   readonly tag?: string;

@@ -11,6 +11,7 @@ import type {
   WorkflowInput,
   WorkflowPublication,
   WorkflowVersionView,
+  WorkflowVersionWithGraph,
   WorkflowView,
 } from './workflow-types';
 
@@ -31,6 +32,12 @@ export interface WorkflowsClient {
   save(workflowId: string, workflow: WorkflowInput, options?: SaveOptions): Promise<WorkflowDraft>;
   delete(workflowId: string, options?: CallOptions): Promise<void>;
   versions(workflowId: string, options?: CallOptions): Promise<readonly WorkflowVersionView[]>;
+  /** One version with its graph. @param version - Number or tag, or `published`. */
+  version(
+    workflowId: string,
+    version: number | string,
+    options?: CallOptions,
+  ): Promise<WorkflowVersionWithGraph>;
   /** What `create` and `save` take; the draft unless a version is named. */
   export(
     workflowId: string,
@@ -80,6 +87,8 @@ export function createWorkflowsClient(calls: Calls): WorkflowsClient {
     delete: (id, given) => calls.discard(savedPath(id), given),
     versions: async (id, given) =>
       (await calls.get<{ data: WorkflowVersionView[] }>(`${savedPath(id)}/versions`, given)).data,
+    version: (id, version, given) =>
+      calls.get(`${savedPath(id)}/versions/${encodeURIComponent(version)}`, given),
     export: (id, version, given) => calls.get(`${savedPath(id)}/export${toQuery({ version })}`, given),
     diff: (id, between = {}, given) => calls.get(`${savedPath(id)}/diff${toQuery(between)}`, given),
     publish: (id, version = {}, given) => calls.create(`${savedPath(id)}/publish`, version, given),

@@ -5,6 +5,7 @@ import { addCommonOptions, type CommonOptions, type RunApiCommand } from '../api
 import { exitCodes } from '../exit-codes';
 import { collectTrigger } from '../option-values';
 import { readGraph } from '../read-graph';
+import { isWorkflowId } from '../workflow-file';
 
 interface QuoteOptions extends CommonOptions {
   readonly trigger?: Readonly<Record<string, unknown>>;
@@ -13,7 +14,7 @@ interface QuoteOptions extends CommonOptions {
 /** `everframe quote <graph.json>`: what a run would cost; nothing is started. */
 export function addQuoteCommand(program: Command, run: RunApiCommand): void {
   addCommonOptions(program.command('quote'))
-    .argument('<graph.json>', 'file with {nodes, edges, triggerData?}')
+    .argument('<graph.json|workflowId>', 'file with {nodes, edges, triggerData?}, or a saved workflow')
     .option(
       '--trigger <key=value>',
       'value of an input node, key=text or key:=json; may be repeated',
@@ -22,10 +23,15 @@ export function addQuoteCommand(program: Command, run: RunApiCommand): void {
     .description('show what a graph would cost, without running it')
     .action((path: string, { trigger, ...options }: QuoteOptions) =>
       run(options, async ({ cli, terminal, client }) => {
+        const workflowId = isWorkflowId(path) ? path : undefined;
+        const posted = workflowId === undefined ? readGraph(path, cli.workingFolder) : {};
         // Without what only an execution takes, such as tags.
-        const { nodes, edges, triggerData, targetNodeIds } = readGraph(path, cli.workingFolder);
+        const { nodes, edges, triggerData, targetNodeIds } = posted;
         const values = trigger === undefined ? triggerData : { ...triggerData, ...trigger };
-        const quote = await client.quote({ nodes, edges, triggerData: values, targetNodeIds });
+        const quote = await client.quote(
+          { nodes, edges, triggerData: values, targetNodeIds },
+          { workflowId },
+        );
         terminal.answer(quote, () => describeQuote(quote));
         return exitCodes.ok;
       }),

@@ -3,9 +3,11 @@ import type { Page } from '../../client/types';
 import type { PublishInput, WorkflowPublication, WorkflowView } from '../../client/workflow-types';
 import { alignColumns } from '../align-columns';
 import { addCommonOptions, type ApiContext, type CommonOptions, type RunApiCommand } from '../api-command';
+import { addCommand } from '../define-command';
 import { describeDiff } from '../describe-diff';
 import { type ExitCode, exitCodes } from '../exit-codes';
 import { positiveInteger } from '../option-values';
+import { addVariantCommands } from './variants';
 import { readVersion, readWorkflowFile, workflowIdOf, writeWorkflowFile } from '../workflow-file';
 
 const WORKFLOW = '<workflow>';
@@ -21,6 +23,10 @@ export function addWorkflowsCommand(program: Command, run: RunApiCommand): void 
   addRollback(group, run);
   addDiff(group, run);
   addVersions(group, run);
+  addVersion(group, run);
+  addShow(group, run);
+  addDelete(group, run);
+  addVariantCommands(group, run);
 }
 
 function addList(group: Command, run: RunApiCommand): void {
@@ -134,6 +140,45 @@ function addVersions(group: Command, run: RunApiCommand): void {
         return exitCodes.ok;
       }),
     );
+}
+
+function addVersion(group: Command, run: RunApiCommand): void {
+  addCommand(group, run, {
+    usage: 'version <workflow> <version>',
+    description: 'one version with its graph: a number, a tag, or published',
+    call: ({ cli, client }, _options, word: string, version: string) =>
+      client.workflows.version(workflowIdOf(word, cli.workingFolder), version),
+    tell: ({ version, tag, note, graph }) =>
+      `version ${version} (${tag}) ${note}\n${JSON.stringify(graph, null, 2)}`,
+  });
+}
+
+function addShow(group: Command, run: RunApiCommand): void {
+  addCommand(group, run, {
+    usage: 'show <workflow>',
+    description: 'the draft, and what keeps it from being published',
+    call: ({ cli, client }, _options, word: string) =>
+      client.workflows.get(workflowIdOf(word, cli.workingFolder)),
+    tell: ({ workflowId, name, revision, published, nodes, edges, issues }) =>
+      [
+        `${workflowId}  ${name}  revision ${revision}  published ${published?.tag ?? 'never'}`,
+        `${nodes.length} nodes, ${edges.length} edges`,
+        ...issues.map(({ path, message, fix }) => `  ${path}: ${message} ${fix}`),
+      ].join('\n'),
+  });
+}
+
+function addDelete(group: Command, run: RunApiCommand): void {
+  addCommand(group, run, {
+    usage: 'delete <workflow>',
+    description: 'delete a workflow; its executions go on and stay',
+    call: async ({ cli, client }, _options, word: string) => {
+      const workflowId = workflowIdOf(word, cli.workingFolder);
+      await client.workflows.delete(workflowId);
+      return { workflowId, deleted: true };
+    },
+    tell: ({ workflowId }) => `${workflowId} is deleted`,
+  });
 }
 
 async function push({ cli, terminal, client }: ApiContext, files: readonly string[]): Promise<ExitCode> {

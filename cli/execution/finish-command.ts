@@ -49,7 +49,7 @@ export async function showExecution(
   return exitCodeOf(view.status);
 }
 
-function exitCodeOf(status: ExecutionView['status']): ExitCode {
+export function exitCodeOf(status: ExecutionView['status']): ExitCode {
   switch (status) {
     case 'COMPLETED':
     case 'RUNNING':

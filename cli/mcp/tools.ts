@@ -2,27 +2,19 @@ import { z } from 'zod';
 import type { EverframeClient, NodeTypeView } from '../../client/everframe-client';
 import type { ExecutionView } from '../../client/types';
 import { EverframeError } from '../../client/everframe-error';
+import { followUpTools } from './follow-up-tools';
 import { defineTool, type Tool } from './tool';
+import { edges, executionId, idempotencyKey, nodes, page, triggerData } from './tool-fields';
+import { workflowTools } from './workflow-tools';
 
 /** Below what agents' hosts wait for a tool. */
 const WAIT_SECONDS_MAX = 50;
 
-const executionId = z.string().min(1).describe('As run_workflow answered it, `exe_…`.');
 const graph = {
-  nodes: z
-    .array(z.looseObject({ id: z.string() }))
-    .optional()
-    .describe('React Flow nodes: [{id, data: {nodeType, config}}]. See list_models for node types.'),
-  edges: z
-    .array(z.looseObject({ source: z.string(), target: z.string() }))
-    .optional()
-    .describe('React Flow edges: [{id, source, target, sourceHandle?, targetHandle?}].'),
-  triggerData: z
-    .record(z.string(), z.json())
-    .optional()
-    .describe('Values of input nodes by their name or id, such as {"prompt": "…"}.'),
+  nodes: nodes.optional(),
+  edges: edges.optional(),
+  triggerData: triggerData.optional(),
 };
-const page = { limit: z.int().min(1).max(100).optional(), cursor: z.string().optional() };
 const waitSeconds = z
   .int()
   .min(0)
@@ -66,23 +58,6 @@ export const tools: readonly Tool[] = [
     call: (client) => client.getCredits(),
   }),
   defineTool({
-    name: 'list_workflows',
-    title: 'List saved workflows',
-    description: 'Saved workflows, newest first, with the published version of each.',
-    effect: 'reads',
-    input: z.object(page),
-    call: (client, filters) => client.workflows.list(filters),
-  }),
-  defineTool({
-    name: 'get_workflow',
-    title: 'Read a saved workflow',
-    description:
-      'The draft of a saved workflow: nodes, edges, variables, and what keeps it from being published.',
-    effect: 'reads',
-    input: z.object({ workflowId: z.string().min(1) }),
-    call: (client, { workflowId }) => client.workflows.get(workflowId),
-  }),
-  defineTool({
     name: 'quote_workflow',
     title: 'Quote a graph',
     description:
@@ -105,11 +80,11 @@ export const tools: readonly Tool[] = [
       ...graph,
       budgetCredits: z.int().positive().optional().describe('The run waits for you before it costs more.'),
       tags: z.array(z.string()).optional(),
-      idempotencyKey: z.string().min(1).max(255).optional(),
+      idempotencyKey,
       waitSeconds,
     }),
-    call: async (client, { workflowId, idempotencyKey, waitSeconds: seconds, ...input }) => {
-      const receipt = await client.execute(input, { workflowId, idempotencyKey });
+    call: async (client, { workflowId, idempotencyKey: key, waitSeconds: seconds, ...input }) => {
+      const receipt = await client.execute(input, { workflowId, idempotencyKey: key });
       return seconds === 0
         ? receipt
         : { ...receipt, execution: await stateWithin(client, receipt.executionId, seconds) };
@@ -168,14 +143,8 @@ export const tools: readonly Tool[] = [
     input: z.object({ executionId }),
     call: (client, input) => client.cancel(input.executionId),
   }),
-  defineTool({
-    name: 'list_dead_letters',
-    title: 'List dead letters',
-    description: 'Nodes that failed at every provider, with the reason of each, newest first.',
-    effect: 'reads',
-    input: z.object(page),
-    call: (client, filters) => client.listDeadLetters(filters),
-  }),
+  ...workflowTools,
+  ...followUpTools,
 ];
 
 /** The state once the run has ended or waits, or when the time is over. */

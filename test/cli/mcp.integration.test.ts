@@ -95,6 +95,20 @@ describe('the MCP server, driven by the official client', () => {
     expect(quoted.answer.minCredits).toBeGreaterThan(0);
   });
 
+  it('begins with a template, keeps it as a workflow and publishes it', async () => {
+    const [{ templateId }] = (await call('list_templates')).answer.templates;
+    const { answer: template } = await call('get_template', { templateId });
+    const { name, nodes, edges } = template;
+    const { answer: saved } = await call('create_workflow', { name, nodes, edges });
+    expect(saved.issues).toEqual([]);
+    const { workflowId } = saved;
+    expect((await call('publish_workflow', { workflowId })).answer).toMatchObject({ tag: '1.0.0' });
+    const changed = await call('save_workflow', { workflowId, name: 'Mine', nodes, edges, revision: 99 });
+    expect([changed.isError, changed.answer.code]).toEqual([true, 'draft_changed']);
+    await test.client.apps.set(workflowId, 'mine');
+    expect((await call('get_app', { slug: 'mine' })).answer.inputs.length).toBeGreaterThan(0);
+  });
+
   it('tells an agent every fault of its graph and how to mend it', async () => {
     const { isError, answer } = await call('run_workflow', {
       nodes: [{ id: 'a', data: { nodeType: 'generate:flux_3' } }],
