@@ -161,7 +161,7 @@ describe('the command line', () => {
   /** By the name of an argument or option. */
   const values: Readonly<Record<string, string>> = {
     ...{ workflow: workflowId, 'graph.json|workflowId': 'graph.json', file: 'graph.json', credits: '5' },
-    ...{ value: '1', cron: '0 9 * * *', name: 'one', plan: 'free' },
+    ...{ provider: 'fal', value: '1', cron: '0 9 * * *', name: 'one', plan: 'free' },
     ...{ from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' },
   };
   /** Operations that share a command with another one. */
@@ -189,7 +189,7 @@ describe('the command line', () => {
 
   const run = (words: readonly string[]) =>
     runCommand(words, {
-      environment: { EVERFRAME_API_URL: api.url, EVERFRAME_API_KEY: 'sk-test-1' },
+      environment: { EVERFRAME_API_URL: api.url, EVERFRAME_API_KEY: 'sk-live-1', FAL_KEY: 'a-key' },
       workingFolder: folder,
     });
   const sent = () => api.requests.map(({ method, path }) => `${method} /api/v1${path.split('?')[0]}`);
