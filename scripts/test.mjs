@@ -4,10 +4,13 @@ import { jestJob } from './lib/jest-job.mjs';
 import { runJobs } from './lib/run-jobs.mjs';
 import { runTool } from './lib/tool.mjs';
 
-/** `npm test`: everything that `npm run check` does, then the tests on real servers, one file after the other. */
+/**
+ * `npm test`: everything that `npm run check` does, then the tests on real servers, two files at a time: each has its own
+ * database and task queue, and waits for other processes half of its time.
+ */
 export async function test() {
   const checked = await runJobs(checkJobs);
-  const integrated = await runJobs([jestJob('integration tests', 'integration', ['--runInBand'])], 1);
+  const integrated = await runJobs([jestJob('integration tests', 'integration', ['--maxWorkers=2'])], 1);
   const failed = checked.failed + integrated.failed;
   console.log(`${checked.passed + integrated.passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
