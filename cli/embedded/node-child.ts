@@ -19,12 +19,15 @@ export function startNodeChild(
   options: NodeChildOptions,
   observer: ProcessObserver,
 ): Promise<SupervisedProcess> {
-  const guard = join(options.projectFolder, 'scripts', 'exit-with-supervisor.cjs');
+  const preloaded = ['exit-with-supervisor.cjs', 'source-maps.cjs'].flatMap((script) => [
+    '-r',
+    join(options.projectFolder, 'scripts', script),
+  ]);
   return startProcess(
     {
       name: options.name,
       command: process.execPath,
-      args: ['--enable-source-maps', '-r', guard, options.program],
+      args: [...preloaded, options.program],
       env: options.env,
       logPath: options.logPath,
       ipc: true,

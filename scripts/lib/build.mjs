@@ -8,11 +8,14 @@ import { withLock } from './with-lock.mjs';
 
 const dist = join(projectFolder, 'dist');
 const bundlePath = join(dist, 'workflow-bundle.js');
+const bundler = 'scripts/bundle-workflows.mjs';
 
 /** Compiles into dist/ and bundles the workflows, each only when its sources changed since the last time. */
 export async function build() {
   const sources = sourceFolders().flatMap((folder) => filesBelow(join(projectFolder, folder), '.ts'));
-  const configs = ['package-lock.json', 'scripts/lib/compile.mjs'].map((name) => join(projectFolder, name));
+  const configs = ['package-lock.json', 'scripts/lib/compile.mjs', bundler].map((name) =>
+    join(projectFolder, name),
+  );
   const hash = hashOf([...sources, ...configs]);
   if (isFresh('.build-stamp', hash)) return;
   await withLock(join(dist, '.build-lock'), async () => {
@@ -33,9 +36,9 @@ export async function checkTypes() {
 
 async function bundleWorkflows() {
   const parts = ['workflows', 'pipeline/pure'].flatMap((folder) => filesBelow(join(dist, folder), '.js'));
-  const hash = hashOf([...parts, join(projectFolder, 'package-lock.json')]);
+  const program = join(projectFolder, bundler);
+  const hash = hashOf([...parts, join(projectFolder, 'package-lock.json'), program]);
   if (existsSync(bundlePath) && isFresh('.bundle-stamp', hash)) return;
-  const program = join(projectFolder, 'scripts', 'bundle-workflows.mjs');
   await runStep('bundling workflows', process.execPath, [program, bundlePath]);
   writeFileSync(join(dist, '.bundle-stamp'), hash);
 }
