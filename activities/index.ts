@@ -7,7 +7,13 @@ import type { ActivityDependencies } from './dependencies';
 import { cancelFire, followFire } from './follow-fire';
 import { openReview } from './open-review';
 import { importAsset, runPure } from './own-steps';
-import { continueExecution, finishExecution, pauseExecution, recordProgress } from './record-progress';
+import {
+  continueExecution,
+  drainExecution,
+  finishExecution,
+  pauseExecution,
+  recordProgress,
+} from './record-progress';
 import { runMedia } from './run-media';
 import { sendDelivery } from './send-delivery';
 import { settleJobs } from './settle-jobs';
@@ -45,6 +51,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     cancelFire: bind(cancelFire),
     recordProgress: bind(recordProgress),
     pauseExecution: bind(pauseExecution),
+    drainExecution: bind(drainExecution),
     continueExecution: bind(continueExecution),
     openReview: bind(openReview),
     finishExecution: bind(finishExecution),

@@ -1,6 +1,7 @@
 import { executions } from '../store/database/executions';
 import { failpoint } from '../store/failpoints';
 import type {
+  DrainExecutionInput,
   ExecutionScope,
   FinishExecutionInput,
   FinishExecutionResult,
@@ -23,6 +24,11 @@ export async function pauseExecution(deps: ProgressDependencies, input: PauseExe
   await writeFenced(deps, input, (writer) =>
     writer.pause({ resumesTaken, nodes, ...(failure ? { failure } : {}) }),
   );
+}
+
+/** Writes how far the run has come, and that it goes no further. A repeat changes nothing. */
+export async function drainExecution(deps: ProgressDependencies, input: DrainExecutionInput): Promise<void> {
+  await writeFenced(deps, input, (writer) => writer.drain(input.nodes));
 }
 
 /** Shows that the execution does not wait any more, since something else than a resume lets it go on. A repeat changes nothing. */

@@ -88,7 +88,7 @@ async function findGraph(
 }
 
 /** What is not an object is left to the compiler, which names it. */
-function withVariables(graph: JsonObject, variables: JsonValue | undefined): JsonObject {
+export function withVariables(graph: JsonObject, variables: JsonValue | undefined): JsonObject {
   if (variables === undefined) return graph;
   const saved = graph['variables'];
   return isJsonObject(variables) && isJsonObject(saved)

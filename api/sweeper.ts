@@ -6,6 +6,7 @@ import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { isDatabaseAway } from './is-database-away';
+import { driveMigrations } from './migrate-executions';
 import { beginDueRedrives } from './redrive';
 import { startFires } from './start-fires';
 import { startDeliveries } from './start-deliveries';
@@ -65,6 +66,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await deliverReviews(dependencies);
     await passOnCancels(dependencies);
     await closeEnded(dependencies);
+    await driveMigrations(dependencies);
     await beginDueRedrives(dependencies);
     await resumeTold(dependencies);
     await settleLeftBehind(dependencies);

@@ -11,6 +11,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair
 import {
   DELIVER_WORKFLOW_TYPE,
   deliveryWorkflowId,
+  DRAIN_SIGNAL,
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
   RESUME_SIGNAL,
@@ -78,6 +79,8 @@ export interface TemporalExecutions {
   resume(executionId: string, runId: string, signal: ResumeSignal): Promise<boolean>;
   /** Tells a waiting run to end, since another one goes on in its place. @returns false when that run is over. */
   supersede(executionId: string, runId: string): Promise<boolean>;
+  /** Tells a run to start nothing more and to end, for another one. @returns false when that run is over. */
+  drain(executionId: string, runId: string): Promise<boolean>;
   /** Tells the latest run that a review was decided; harmless when it knows. @returns false when none is open. */
   tellReview(executionId: string, signal: ReviewSignal): Promise<boolean>;
   /** The latest run, strongly consistent; undefined when Temporal knows none. */
@@ -184,6 +187,10 @@ class ConnectedExecutions implements TemporalExecutions {
 
   async supersede(executionId: string, runId: string): Promise<boolean> {
     return this.signalRun(executionId, runId, SUPERSEDE_SIGNAL, []);
+  }
+
+  async drain(executionId: string, runId: string): Promise<boolean> {
+    return this.signalRun(executionId, runId, DRAIN_SIGNAL, []);
   }
 
   async tellReview(executionId: string, signal: ReviewSignal): Promise<boolean> {

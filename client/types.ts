@@ -103,9 +103,21 @@ export interface ExecutionDetail extends ExecutionSummary {
   readonly budgetCredits: number | null;
   readonly execution: ExecutionView;
   readonly jobs: readonly JobDetail[];
+  /** The last move to another version of its workflow. */
+  readonly migration: ExecutionMigration | null;
   readonly graph: Readonly<Record<string, unknown>>;
   readonly triggerData: Readonly<Record<string, unknown>>;
   readonly quote: Readonly<Record<string, unknown>>;
+}
+
+export interface ExecutionMigration {
+  readonly fromVersion: number;
+  readonly toVersion: number;
+  readonly state: 'pending' | 'migrated' | 'stayed';
+  /** Why it stayed with its version. */
+  readonly reasons: readonly { readonly code: string; readonly nodeId?: string; readonly message: string }[];
+  readonly requestedAt: string;
+  readonly endedAt: string | null;
 }
 
 /** One paid call at a provider, with every send. */

@@ -1,4 +1,4 @@
-import type { GraphInput } from './types';
+import type { GraphInput, ResumeReceipt } from './types';
 
 /** A saved graph; `nodes` and `edges` as React Flow exports them. */
 export interface WorkflowInput extends Partial<GraphInput> {
@@ -78,6 +78,36 @@ export interface PublishInput {
   /** Which part the next one raises; patch unless given. */
   readonly bump?: 'major' | 'minor' | 'patch';
   readonly note?: string;
+  /** Executions that run or wait on other versions finish there, or go on with this one where nothing paid is lost. */
+  readonly inFlight?: 'finish' | 'migrate';
+}
+
+/** Why an execution stays with its version. */
+export interface MigrationReason {
+  readonly code: string;
+  readonly nodeId?: string;
+  readonly message: string;
+}
+
+/** What becomes of the executions that run or wait on other versions. */
+export interface WorkflowMigration {
+  readonly qualifies: readonly { readonly fromVersion: number | null; readonly receipt: ResumeReceipt }[];
+  readonly stays: readonly {
+    readonly executionId: string;
+    readonly fromVersion: number | null;
+    readonly reasons: readonly MigrationReason[];
+  }[];
+  /** False: there are more; publish again to look at the others. */
+  readonly complete: boolean;
+}
+
+/** What a publication would do. */
+export interface PublicationPreview {
+  readonly dryRun: true;
+  readonly workflowId: string;
+  readonly tag: string;
+  readonly unchanged: boolean;
+  readonly migration?: WorkflowMigration;
 }
 
 export interface WorkflowPublication extends WorkflowVersionView {
@@ -86,6 +116,8 @@ export interface WorkflowPublication extends WorkflowVersionView {
   readonly triggerUrl: string | null;
   /** The published version has this very graph: no other one was made. */
   readonly unchanged: boolean;
+  /** With `inFlight: 'migrate'`. */
+  readonly migration?: WorkflowMigration;
 }
 
 export interface ValueChange {

@@ -3,6 +3,7 @@ import type { CallOptions, CreatingOptions, Page } from './types';
 import type {
   CreatedWebhook,
   DiffInput,
+  PublicationPreview,
   PublishInput,
   VariantStats,
   WebhookView,
@@ -50,6 +51,12 @@ export interface WorkflowsClient {
     version?: PublishInput,
     options?: CreatingOptions,
   ): Promise<WorkflowPublication>;
+  /** What {@link publish} would do; nothing is published or moved. */
+  previewPublication(
+    workflowId: string,
+    version?: PublishInput,
+    options?: CallOptions,
+  ): Promise<PublicationPreview>;
   /** Publishes an earlier version again: a number, a tag, or the one before. */
   rollBack(
     workflowId: string,
@@ -92,6 +99,8 @@ export function createWorkflowsClient(calls: Calls): WorkflowsClient {
     export: (id, version, given) => calls.get(`${savedPath(id)}/export${toQuery({ version })}`, given),
     diff: (id, between = {}, given) => calls.get(`${savedPath(id)}/diff${toQuery(between)}`, given),
     publish: (id, version = {}, given) => calls.create(`${savedPath(id)}/publish`, version, given),
+    previewPublication: (id, version = {}, given) =>
+      calls.ask(`${savedPath(id)}/publish`, { ...version, dryRun: true }, given),
     rollBack: (id, version, given) => calls.ask(`${savedPath(id)}/rollback`, { version }, given),
     variants: async (id, version, given) =>
       (await calls.get<{ data: VariantStats[] }>(`${savedPath(id)}/variants${toQuery({ version })}`, given))

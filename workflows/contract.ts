@@ -304,6 +304,12 @@ export interface ResumeSignal {
 /** Tells a waiting run to end: the execution goes on in another Temporal run, with an edited graph. No arguments. */
 export const SUPERSEDE_SIGNAL = 'supersede';
 
+/**
+ * Tells a run to start nothing more and, once what is in flight has ended, to end: the execution goes on in another Temporal
+ * run, with another version of its workflow. One that has failed, or is done, ends as ever. No arguments.
+ */
+export const DRAIN_SIGNAL = 'drain';
+
 /** Tells a run that a review of this step was decided; the decision itself is in the database. */
 export const REVIEW_SIGNAL = 'review';
 
@@ -417,6 +423,10 @@ export interface PauseExecutionInput extends ExecutionScope {
   readonly resumesTaken: number;
 }
 
+export interface DrainExecutionInput extends ExecutionScope {
+  readonly nodes: readonly NodeProgress[];
+}
+
 /** What a person is asked, and what is to be judged. */
 export interface OpenReviewInput extends ExecutionScope {
   readonly step: string;
@@ -526,6 +536,8 @@ export interface Activities {
 export interface LocalActivities {
   readonly recordProgress: (input: RecordProgressInput) => Promise<void>;
   readonly pauseExecution: (input: PauseExecutionInput) => Promise<void>;
+  /** Shows that the run writes nothing more, so that another one may take its place. */
+  readonly drainExecution: (input: DrainExecutionInput) => Promise<void>;
   /** Asks for a decision, or for what it was; a repeat asks nobody again. Times it out when its time is over. */
   readonly openReview: (input: OpenReviewInput) => Promise<ReviewAnswer>;
   /** Shows that a run which waited goes on, not by a resume. */

@@ -1,13 +1,15 @@
 import { defineSignal, setHandler } from '@temporalio/workflow';
-import { RESUME_SIGNAL, SUPERSEDE_SIGNAL, type ResumeSignal } from './contract';
+import { DRAIN_SIGNAL, RESUME_SIGNAL, SUPERSEDE_SIGNAL, type ResumeSignal } from './contract';
 
 const resumeSignal = defineSignal<[ResumeSignal]>(RESUME_SIGNAL);
 const supersedeSignal = defineSignal(SUPERSEDE_SIGNAL);
+const drainSignal = defineSignal(DRAIN_SIGNAL);
 
-/** What the API tells a run that waits. A signal that comes before the run waits, or twice, is neither lost nor taken twice. */
+/** What the API tells a run: to go on after it has waited, or to make place for another. A signal that comes before the run waits, or twice, is neither lost nor taken twice. */
 export class ResumeInbox {
   private newest: ResumeSignal | undefined;
   private superseded = false;
+  private draining = false;
 
   /** @param taken - `resumeNumber` of the last resume that an earlier run took before it continued as this one. */
   constructor(private taken: number) {
@@ -17,6 +19,9 @@ export class ResumeInbox {
     setHandler(supersedeSignal, () => {
       this.superseded = true;
     });
+    setHandler(drainSignal, () => {
+      this.draining = true;
+    });
   }
 
   get resumesTaken(): number {
@@ -25,6 +30,10 @@ export class ResumeInbox {
 
   get isSuperseded(): boolean {
     return this.superseded;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
   }
 
   get hasResume(): boolean {

@@ -28,12 +28,13 @@ import { ResumeInbox } from './resume-inbox';
 import { ReviewInbox } from './review-inbox';
 import { fillConfig, runDelay } from './run-delay';
 import { runReview } from './run-review';
-import { executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
+import { drained, executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
 import { runNode } from './run-node';
 import { statusAttributes, summaryAttributes } from './search-attributes';
 import {
   cancelJobs,
   continueExecution,
+  drainExecution,
   finishExecution,
   pauseExecution,
   recordProgress,
@@ -117,7 +118,8 @@ class ExecutionRun {
   private async interpret(): Promise<void> {
     for (;;) {
       const handOver = this.isHistoryLong();
-      if (!handOver && !this.stopsEarly()) this.startReadySteps();
+      const drains = this.drains();
+      if (!handOver && !drains && !this.stopsEarly()) this.startReadySteps();
       setCurrentDetails(currentDetails(this.input.plan, this.state));
       if (this.running > 0) {
         this.reportProgress();
@@ -125,6 +127,7 @@ class ExecutionRun {
         await condition(() => this.ends > seen);
         continue;
       }
+      if (drains && this.isDrained()) await this.drain();
       if (handOver && this.plan.pending() > 0 && !this.stopsEarly()) await this.handOver();
       if (this.stopsEarly() || !this.isWaiting()) return;
       if (!this.retryUnpaid()) await this.rest();
@@ -136,6 +139,17 @@ class ExecutionRun {
     const sleepers = this.resting - this.reviews;
     const waitsForPerson = this.reviews > 0 && this.state.failure() === undefined;
     return sleepers > 0 || waitsForPerson || this.state.waiting() !== undefined;
+  }
+
+  /** What sleeps would begin its time anew in another run, and one that has failed is to say so. */
+  private drains(): boolean {
+    const sleeps = this.resting > this.reviews;
+    return this.inbox.isDraining && !sleeps && this.state.failure() === undefined;
+  }
+
+  /** One that waits for its user need not end by itself, and one that is done has nothing to leave to another. */
+  private isDrained(): boolean {
+    return this.resting === 0 && this.state.waiting() === undefined && this.plan.pending() > 0;
   }
 
   private isHistoryLong(): boolean {
@@ -290,6 +304,13 @@ class ExecutionRun {
       resumedAtMs,
       resumesTaken: this.inbox.resumesTaken,
     });
+  }
+
+  /** Writes the full truth, which the next run is made from. */
+  private async drain(): Promise<never> {
+    await drainExecution({ ...this.scope, nodes: this.state.unrecorded() });
+    upsertSearchAttributes(statusAttributes({ status: 'FAILED' }));
+    throw drained();
   }
 
   private async end(): Promise<ExecutionResult> {

@@ -42,6 +42,12 @@ export function superseded(): ApplicationFailure {
   return ApplicationFailure.create({ message, type: 'Superseded', nonRetryable: true });
 }
 
+/** As {@link superseded}, for a run that was told to drain. */
+export function drained(): ApplicationFailure {
+  const message = 'The execution goes on in a new run, with another version of its workflow.';
+  return ApplicationFailure.create({ message, type: 'Superseded', nonRetryable: true });
+}
+
 /** Why a node ended badly, whatever its run threw. */
 export function failureOf(error: unknown): StepFailure {
   if (error instanceof StepFailed) return error.failure;

@@ -6,6 +6,7 @@ import { executionNotFound, readExecution } from '../hold-for-change';
 import { defineKeyRoute, noBody, noParameters } from '../route';
 import { errorSchema, executionParameters, executionSchema } from '../schemas';
 import { presentExecution } from '../views/present-execution';
+import { migrationReasonSchema } from '../views/present-migrations';
 import { executionSummarySchema, summarizeExecution } from './list-executions';
 
 const sendSchema = z.object({
@@ -49,6 +50,17 @@ const executionDetailSchema = executionSummarySchema
     budgetCredits: z.number().nullable(),
     execution: executionSchema,
     jobs: z.array(jobSchema),
+    migration: z
+      .object({
+        fromVersion: z.number(),
+        toVersion: z.number(),
+        state: z.enum(['pending', 'migrated', 'stayed']),
+        reasons: z.array(migrationReasonSchema).describe('Why it stayed with its version.'),
+        requestedAt: z.string(),
+        endedAt: z.string().nullable(),
+      })
+      .nullable()
+      .describe('The last move to another version, by a publication with `inFlight: "migrate"`.'),
     graph: z.record(z.string(), z.unknown()).describe('As posted.'),
     triggerData: z.record(z.string(), z.unknown()),
     quote: z.record(z.string(), z.unknown()),
@@ -82,6 +94,7 @@ export const getExecution = defineKeyRoute({
       budgetCredits: execution.budgetCredits,
       execution: presentExecution(view, { settings, accountId: caller.accountId, nowMs: clock() }),
       jobs: presentJobs(detail),
+      migration: presentMigration(await executions.migration(database, execution.id)),
       graph: documents.graph,
       triggerData: documents.triggerData,
       quote: documents.quote,
@@ -89,6 +102,13 @@ export const getExecution = defineKeyRoute({
     return { status: 200, body };
   },
 });
+
+function presentMigration(row: Awaited<ReturnType<typeof executions.migration>>) {
+  if (row === undefined) return null;
+  const { from_version: fromVersion, to_version: toVersion, state, reasons } = row;
+  const times = { requestedAt: row.requested_at.toISOString(), endedAt: row.ended_at?.toISOString() ?? null };
+  return { fromVersion, toVersion, state, reasons: [...reasons], ...times };
+}
 
 function presentJobs({ jobs, sends }: ExecutionDetail): z.infer<typeof jobSchema>[] {
   return jobs.map((job) =>

@@ -11,6 +11,8 @@ import { replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import { versionNotFound, workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
+import { beginMigrations, planMigrations, type MigrationTarget } from '../migrate-executions';
+import { migrationSchema, presentMigrations } from '../views/present-migrations';
 import { presentVersion, versionSchema } from '../views/present-workflow';
 import { webhookUrl } from '../views/links';
 import { changedMeanwhile, draftIssues, readWorkflow, savedParameters } from './workflows';
@@ -28,6 +30,13 @@ const publishBody = z
       .optional()
       .describe('Which part the next one raises; patch unless given.'),
     note: z.string().max(2_000).optional(),
+    inFlight: z
+      .enum(['finish', 'migrate'])
+      .optional()
+      .describe(
+        'Executions that run or wait on other versions: they finish on theirs (unless given), or go on with this one where no finished or paid step is another in it.',
+      ),
+    dryRun: z.boolean().optional().describe('Answer what would happen; nothing is published or moved.'),
   })
   .optional();
 
@@ -41,14 +50,25 @@ const publicationSchema = versionSchema
       ),
     triggerUrl: z.string().nullable(),
     unchanged: z.boolean().describe('The published version has this very graph: no other one was made.'),
+    migration: migrationSchema.optional().describe('With `inFlight: "migrate"`.'),
   })
   .meta({ id: 'WorkflowPublication' });
+
+const previewSchema = z
+  .object({
+    dryRun: z.literal(true),
+    workflowId: z.string(),
+    tag: z.string(),
+    unchanged: z.boolean(),
+    migration: migrationSchema.optional(),
+  })
+  .meta({ id: 'WorkflowPublicationPreview' });
 
 export const publishWorkflow = defineKeyRoute({
   method: 'POST',
   path: '/api/v1/workflows/:id/publish',
   operationId: 'publishWorkflow',
-  summary: 'Makes a version of the draft and publishes it; executions that run keep theirs',
+  summary: 'Makes a version of the draft and publishes it; executions that run keep theirs, or go on with it',
   tag: 'workflows',
   scope: 'workflows:write',
   bodyKind: 'json',
@@ -60,7 +80,10 @@ export const publishWorkflow = defineKeyRoute({
     'Idempotency-Key': 'Repeats with one key within 24 h publish once.',
   },
   responses: {
-    200: { description: 'Published before, with this very graph.', schema: publicationSchema },
+    200: {
+      description: 'Published before, with this very graph; or, with `dryRun`, what would be published.',
+      schema: z.union([publicationSchema, previewSchema]),
+    },
     201: { description: 'A new version is published.', schema: publicationSchema },
     400: { description: 'If-Match is no ETag of ours.', schema: errorSchema },
     404: { description: 'Unknown workflow, or not yours.', schema: errorSchema },
@@ -68,24 +91,51 @@ export const publishWorkflow = defineKeyRoute({
     412: { description: 'The draft has changed since it was read.', schema: errorSchema },
     422: { description: 'The graph is faulty: every fault in `issues`.', schema: invalidSchema },
   },
-  handle: async ({ params, body = {} }, context) =>
-    replyOnce(context, body, async (store) => publish(params.id, body, store, context)),
+  handle: async ({ params, body = {} }, context) => {
+    if (body.dryRun === true)
+      return { status: 200, body: await previewPublication(params.id, body, context) };
+    return replyOnce(context, body, async (store) => publish(params.id, body, store, context));
+  },
 });
 
-async function publish(
-  workflowId: string,
-  body: NonNullable<z.infer<typeof publishBody>>,
-  store: StoreReply,
-  context: CallerContext,
-): Promise<Reply> {
-  const { caller, dependencies, request } = context;
-  const { database, settings } = dependencies;
+type PublishBody = NonNullable<z.infer<typeof publishBody>>;
+
+/** The draft that is meant, free of faults, and the tag of its version. */
+async function readDraft(workflowId: string, body: PublishBody, context: CallerContext) {
+  const { dependencies, request } = context;
   const workflow = await readWorkflow(workflowId, context);
   const expected = expectedRevision(request.get('if-match'));
   if (expected !== undefined && expected !== workflow.revision) throw changedMeanwhile();
   const issues = await draftIssues(workflow, dependencies);
   if (issues.length > 0) throw graphInvalid(issues);
-  const chosen = body.tag ?? (await chooseTag(workflow, body.bump, context));
+  return { workflow, chosen: body.tag ?? (await chooseTag(workflow, body.bump, context)) };
+}
+
+async function previewPublication(
+  workflowId: string,
+  body: PublishBody,
+  context: CallerContext,
+): Promise<z.infer<typeof previewSchema>> {
+  const { workflow, chosen: tag } = await readDraft(workflowId, body, context);
+  const { caller, dependencies } = context;
+  const published = await workflows.findVersion(dependencies.database, caller.accountId, workflowId);
+  const unchanged =
+    published?.tag === tag && JSON.stringify(published.graph) === JSON.stringify(workflow.draft);
+  const version = unchanged ? published.version : null;
+  const target = { workflowId, version, graph: workflow.draft };
+  const { migration } = await migrateInFlight(body, target, context);
+  return { dryRun: true, workflowId, tag, unchanged, ...(migration ? { migration } : {}) };
+}
+
+async function publish(
+  workflowId: string,
+  body: PublishBody,
+  store: StoreReply,
+  context: CallerContext,
+): Promise<Reply> {
+  const { caller, dependencies } = context;
+  const { database, settings } = dependencies;
+  const { workflow, chosen } = await readDraft(workflowId, body, context);
   const result = await workflows.publish(database, {
     ...{ accountId: caller.accountId, mode: caller.mode, workflowId },
     ...{ revision: workflow.revision, tag: chosen, note: body.note ?? '' },
@@ -103,11 +153,13 @@ async function publish(
     case 'published': {
       const { version, webhookId, isUnchanged } = result;
       const triggerUrl = webhookId === null ? null : webhookUrl(settings, webhookId);
+      const target = { workflowId, version: version.version, graph: workflow.draft };
       const answer = toStoredJson({
         ...presentVersion(version),
         webhookId,
         triggerUrl,
         unchanged: isUnchanged,
+        ...(await migrateInFlight(body, target, context)),
       });
       const status = isUnchanged ? 200 : 201;
       // Publishing again would find the tag taken or nothing changed: a lost row makes no second version.
@@ -116,6 +168,18 @@ async function publish(
       return repeat === undefined ? { status, body: answer } : replay(repeat);
     }
   }
+}
+
+/** @returns what becomes of the executions in flight; nothing where they finish on their own versions */
+async function migrateInFlight(
+  { inFlight, dryRun = false }: PublishBody,
+  target: MigrationTarget,
+  { caller, dependencies }: CallerContext,
+): Promise<{ readonly migration?: z.infer<typeof migrationSchema> }> {
+  if (inFlight !== 'migrate') return {};
+  const { planned, isComplete } = await planMigrations(dependencies, caller, target);
+  if (!dryRun && target.version !== null) await beginMigrations(dependencies, planned, target.version);
+  return { migration: presentMigrations(planned, isComplete, dependencies) };
 }
 
 /** Without a word about the version, a draft that has not changed keeps the published one. */

@@ -247,10 +247,11 @@ function notResumable(status: string): ApiError {
   return conflict('execution_not_resumable', `The execution ${reason}. Poll it to see where it stands.`);
 }
 
-function createReceipt(
+/** What a resume keeps, takes over and runs. */
+export function createReceipt(
   executionId: string,
   { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan<Job>,
-  { dependencies }: ResumeContext,
+  { dependencies }: { readonly dependencies: Pick<ApiDependencies, 'settings'> },
 ): ResumeReceipt {
   return {
     executionId,

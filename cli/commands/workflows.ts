@@ -5,6 +5,7 @@ import { alignColumns } from '../align-columns';
 import { addCommonOptions, type ApiContext, type CommonOptions, type RunApiCommand } from '../api-command';
 import { addCommand } from '../define-command';
 import { describeDiff } from '../describe-diff';
+import { describeMigration, describePreview } from '../describe-migration';
 import { type ExitCode, exitCodes } from '../exit-codes';
 import { positiveInteger } from '../option-values';
 import { addVariantCommands } from './variants';
@@ -68,6 +69,10 @@ function addPull(group: Command, run: RunApiCommand): void {
     );
 }
 
+interface PublishOptions extends CommonOptions, PublishInput {
+  readonly dryRun?: true;
+}
+
 function addPublish(group: Command, run: RunApiCommand): void {
   addCommonOptions(group.command('publish'))
     .argument(WORKFLOW, WORKFLOW_HELP)
@@ -76,11 +81,23 @@ function addPublish(group: Command, run: RunApiCommand): void {
       new Option('--bump <part>', 'part that the next version raises').choices(['major', 'minor', 'patch']),
     )
     .option('--note <text>', 'what has changed')
+    .addOption(
+      new Option('--in-flight <policy>', 'executions on other versions finish there, or go on with this one')
+        .choices(['finish', 'migrate'])
+        .default('finish'),
+    )
+    .option('--dry-run', 'tell what would happen, and publish nothing')
     .description('make a version of the draft and publish it')
-    .action((word: string, { tag, bump, note, ...options }: CommonOptions & PublishInput) =>
+    .action((word: string, { tag, bump, note, inFlight, dryRun, ...options }: PublishOptions) =>
       run(options, async ({ cli, terminal, client }) => {
         const workflowId = workflowIdOf(word, cli.workingFolder);
-        const publication = await client.workflows.publish(workflowId, { tag, bump, note });
+        const version = { tag, bump, note, ...(inFlight === 'migrate' ? { inFlight } : {}) };
+        if (dryRun) {
+          const preview = await client.workflows.previewPublication(workflowId, version);
+          terminal.answer(preview, () => describePreview(preview));
+          return exitCodes.ok;
+        }
+        const publication = await client.workflows.publish(workflowId, version);
         terminal.answer(publication, () => describePublication(publication));
         return exitCodes.ok;
       }),
@@ -231,6 +248,7 @@ function describePublication({
   unchanged,
   triggerUrl,
   workflowId,
+  migration,
 }: WorkflowPublication): string {
   return [
     unchanged
@@ -240,5 +258,6 @@ function describePublication({
     ...(triggerUrl === null
       ? []
       : [`or, without key  curl -X POST ${triggerUrl} -H 'Content-Type: application/json' -d '{}'`]),
+    ...describeMigration(migration),
   ].join('\n');
 }

@@ -8,6 +8,14 @@ import {
   executionView,
   listExecutions,
 } from './executions/read-execution';
+import {
+  endMigration,
+  executionsInFlight,
+  findMigration,
+  migrationTold,
+  pendingMigrations,
+  requestMigrations,
+} from './executions/migrate-execution';
 import { prepareResume } from './executions/resume-execution';
 import { pendingResumes, resumeSent, resumeWaiting } from './executions/resume-waiting';
 import { executionStarted, openExecutions, pendingStart, pendingStarts } from './executions/start-execution';
@@ -48,6 +56,12 @@ export const executions = {
   resumeSent,
   pendingResumes,
   toldMeanwhile,
+  inFlight: executionsInFlight,
+  requestMigrations,
+  pendingMigrations,
+  migrationTold,
+  endMigration,
+  migration: findMigration,
   snapshot: executionSnapshot,
   view: executionView,
   documents: executionDocuments,

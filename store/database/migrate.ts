@@ -16,6 +16,7 @@ import { apps } from './migrations/0012-apps';
 import { variants } from './migrations/0013-variants';
 import { assetList } from './migrations/0014-asset-list';
 import { accountSecrets } from './migrations/0015-account-secrets';
+import { executionMigrations } from './migrations/0016-execution-migrations';
 
 /** In order of their names; one that has been released is never changed again. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -34,6 +35,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0013-variants': variants,
   '0014-asset-list': assetList,
   '0015-account-secrets': accountSecrets,
+  '0016-execution-migrations': executionMigrations,
 };
 
 /**

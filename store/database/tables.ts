@@ -10,6 +10,7 @@ import type {
   Plan,
   PortValue,
 } from '../../workflows/contract';
+import type { MigrationReason } from './executions/migration-reason';
 import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedule';
 
 /** Rows as PostgreSQL holds them; made by store/database/migrations. */
@@ -30,6 +31,7 @@ export interface Tables {
   delivery_attempts: DeliveryAttemptsTable;
   events: EventsTable;
   execution_feedback: ExecutionFeedbackTable;
+  execution_migrations: ExecutionMigrationsTable;
   execution_nodes: ExecutionNodesTable;
   executions: ExecutionsTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -196,6 +198,22 @@ export interface ExecutionsTable {
   variant: ColumnType<string | null, string | null | undefined, never>;
   created_at: Timestamp;
   completed_at: NullableTimestamp;
+}
+
+/** The last move of an execution to another version of its workflow. */
+export interface ExecutionMigrationsTable {
+  execution_id: string;
+  from_version: number;
+  to_version: number;
+  state: Generated<'pending' | 'migrated' | 'stayed'>;
+  /** Why it stayed. */
+  reasons: ColumnType<readonly MigrationReason[], string | undefined, string>;
+  /** The Temporal run that knows that it is to drain. */
+  told_run_id: string | null;
+  /** The Temporal run that has drained: it writes nothing more, and the execution may go on in another one. */
+  drained_run_id: string | null;
+  requested_at: Timestamp;
+  ended_at: NullableTimestamp;
 }
 
 export interface ExecutionNodesTable {

@@ -476,6 +476,26 @@ describe('the other commands', () => {
     expect((await everframe('provider-keys')).stderr).toMatch(/no live key/);
   });
 
+  it('workflows publish tells which executions go on with the version, and why others stay', async () => {
+    const receipt = { executionId: 'exe_1', reused: [{ nodeId: 'image', credits: 30 }], rerun: ['last'] };
+    const goes = { fromVersion: 1, receipt: { ...receipt, creditsNotSpentAgain: 30 } };
+    const reasons = [{ code: 'step_failed', nodeId: 'image', message: 'It has failed.' }];
+    const stays = { executionId: 'exe_2', fromVersion: 1, reasons };
+    const migration = { qualifies: [goes], stays: [stays], complete: true };
+    const preview = { dryRun: true, workflowId: 'wf_1', tag: '1.1.0', unchanged: false, migration };
+    api.on('POST /workflows/wf_00000000000000000000000000000001/publish', { status: 200, body: preview });
+    const { stdout } = await everframe(
+      'workflows publish wf_00000000000000000000000000000001 --in-flight migrate --dry-run',
+    );
+    expect(stdout).toContain('would publish 1.1.0');
+    expect(stdout).toMatch(/exe_1 +from version 1: 1 steps kept \(30 credits\), 1 to run/);
+    expect(stdout).toMatch(/exe_2 +stays with version 1: image: It has failed\./);
+    expect(api.last('POST /workflows/wf_00000000000000000000000000000001/publish')?.body).toEqual({
+      inFlight: 'migrate',
+      dryRun: true,
+    });
+  });
+
   it('usage tells executions, days and models of a time', async () => {
     const plan = { name: 'pro', requestsPerMinute: 60, executionsPerMinute: 10, executionsPerDay: 1000 };
     const executions = { started: 3, completed: 2, failed: 1, cancelled: 0 };

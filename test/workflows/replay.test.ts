@@ -41,6 +41,7 @@ describe('recorded histories', () => {
       'completed',
       'delivered',
       'delivery-given-up',
+      'drained',
       'failed',
       'fallback',
       'held',

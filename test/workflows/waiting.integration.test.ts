@@ -12,8 +12,10 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   EXECUTION_WORKFLOW_TYPE,
+  DRAIN_SIGNAL,
   RESUME_SIGNAL,
   SUPERSEDE_SIGNAL,
+  type DrainExecutionInput,
   type ExecutionInput,
   type FinishExecutionInput,
   type PauseExecutionInput,
@@ -53,7 +55,10 @@ afterAll(async () => {
 interface Running {
   readonly pauses: readonly PauseExecutionInput[];
   readonly finishes: readonly FinishExecutionInput[];
+  readonly drains: readonly DrainExecutionInput[];
   readonly steps: readonly StepInput[];
+  /** Keeps the next run of a node open until the call of what it gives. */
+  hold(nodeId: string): { readonly begun: Promise<void>; readonly release: () => void };
   /** Makes the next run of a node fail so. */
   fail(nodeId: string, type: string): void;
   start(input: Partial<ExecutionInput>): Promise<WorkflowHandle>;
@@ -70,11 +75,17 @@ async function aWorker(): Promise<Running> {
     [],
     [],
   ];
+  const drains: DrainExecutionInput[] = [];
   const failures = new Map<string, string>();
+  const holds = new Map<string, { begin: () => void; released: Promise<void> }>();
   let notePause: () => void = () => undefined;
   const activities = {
     importAsset: async (input: StepInput) => {
       steps.push(input);
+      const held = holds.get(input.nodeId);
+      holds.delete(input.nodeId);
+      held?.begin();
+      await held?.released;
       const type = failures.get(input.nodeId);
       failures.delete(input.nodeId);
       if (type) throw ApplicationFailure.nonRetryable(`${type} at ${input.nodeId}.`, type);
@@ -86,6 +97,7 @@ async function aWorker(): Promise<Running> {
       pauses.push(input);
       notePause();
     },
+    drainExecution: async (input: DrainExecutionInput) => void drains.push(input),
     finishExecution: async (input: FinishExecutionInput) => {
       finishes.push(input);
       return { creditsCharged: 0 };
@@ -94,7 +106,12 @@ async function aWorker(): Promise<Running> {
   const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities });
   const ended = worker.run();
   return {
-    ...{ pauses, finishes, steps },
+    ...{ pauses, finishes, steps, drains },
+    hold: (nodeId) => {
+      const [begun, released] = [aSignal(), aSignal()];
+      holds.set(nodeId, { begin: begun.give, released: released.given });
+      return { begun: begun.given, release: released.give };
+    },
     fail: (nodeId, type) => void failures.set(nodeId, type),
     start: (input) =>
       client.workflow.start(EXECUTION_WORKFLOW_TYPE, {
@@ -110,6 +127,12 @@ async function aWorker(): Promise<Running> {
       await ended;
     },
   };
+}
+
+function aSignal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give };
 }
 
 function anInput(changes: Partial<ExecutionInput>): ExecutionInput {
@@ -283,5 +306,62 @@ describe('a run that waits', () => {
     await handle.signal(SUPERSEDE_SIGNAL);
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Superseded' } });
     expect(run.finishes).toEqual([]);
+  });
+});
+
+describe('a run that is told to drain', () => {
+  /** b follows a; c stands alone. */
+  const plan = { interpreter: 1, nodes: [aNode('a'), aNode('b', ['a']), aNode('c')] } as const;
+
+  async function drainDuring(nodeId: string, changes: Partial<ExecutionInput> = { plan }) {
+    const run = (running = await aWorker());
+    const held = run.hold(nodeId);
+    const handle = await run.start(changes);
+    await held.begun;
+    return { run, handle, drain: () => handle.signal(DRAIN_SIGNAL), release: held.release };
+  }
+
+  it('starts nothing more, waits for what is in flight, writes how far it has come, and makes place', async () => {
+    const { run, handle, drain, release } = await drainDuring('a');
+    await drain();
+    await drain();
+    release();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Superseded' } });
+    expect(names(run.steps).sort()).toEqual(['a', 'c']);
+    expect(run.drains).toHaveLength(1);
+    expect([...run.pauses, ...run.finishes]).toEqual([]);
+  });
+
+  it('ends as ever when it has nothing left to do', async () => {
+    const { run, handle, drain, release } = await drainDuring('a', {
+      plan: { interpreter: 1, nodes: [aNode('a')] },
+    });
+    await drain();
+    release();
+    await handle.result();
+    expect(run.finishes).toMatchObject([{ status: 'COMPLETED' }]);
+    expect(run.drains).toEqual([]);
+  });
+
+  it('fails as ever, with its other branches finished, when a step fails meanwhile', async () => {
+    const nodes = [aNode('a'), aNode('b', ['c']), aNode('c')];
+    const { run, handle, drain, release } = await drainDuring('a', { plan: { interpreter: 1, nodes } });
+    run.fail('a', 'MediaFailed');
+    await drain();
+    release();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ExecutionFailed' } });
+    expect(names(run.steps).sort()).toEqual(['a', 'b', 'c']);
+    expect(run.finishes).toMatchObject([{ status: 'FAILED', failure: { nodeId: 'a' } }]);
+  });
+
+  it('waits for its user as ever, where another run can take its place', async () => {
+    const { run, handle, drain, release } = await drainDuring('a');
+    run.fail('a', 'SubmissionUnknown');
+    await drain();
+    release();
+    await run.untilPaused(1);
+    await handle.signal(SUPERSEDE_SIGNAL);
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Superseded' } });
+    expect(run.drains).toEqual([]);
   });
 });

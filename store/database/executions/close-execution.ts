@@ -5,6 +5,7 @@ import { OPEN_JOB_STATES } from '../jobs/job';
 import { jobColumns, toJob } from '../jobs/job-row';
 import { endExecution } from './end-execution';
 import type { CancelResult, CloseRequest, CloseResult } from './execution';
+import { isDrained } from './migrate-execution';
 import { stopOpenNodes } from './finish-execution';
 import { isOpenStatus, recordEvent, VisibleChanges, type LockedExecution } from './write-context';
 
@@ -45,6 +46,8 @@ async function lockIfHeldBy(
     .where('status', 'in', ['RUNNING', 'WAITING'])
     .where((eb) => eb.or([eb('temporal_run_id', 'is', null), eb('temporal_run_id', '=', runId)]))
     .where(sql<boolean>`coalesce(${runId}::text <> all (past_run_ids), true)`)
+    // It has ended so that another one may go on in its place.
+    .where((eb) => (request.status === 'FAILED' ? eb.not(isDrained) : eb.lit(true)))
     .returning(['id', 'account_id', 'mode', 'attempt', 'status'])
     .executeTakeFirst();
   return row && { ...row, accountId: row.account_id, isCancelRequested: false };

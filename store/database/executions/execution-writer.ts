@@ -132,6 +132,8 @@ export interface ExecutionWriter {
    * is released: a run may wait for weeks. A repeat changes nothing.
    */
   pause(change: PauseChange): Promise<void>;
+  /** The run will start and write nothing more, so that the execution may go on in another one. A repeat changes nothing. */
+  drain(nodes: readonly NodeChange[]): Promise<void>;
   /** Asks a person, once per step and value; shows the node WAITING while nobody has decided. */
   openReview(request: ReviewRequest): Promise<ReviewAnswer>;
   /** WAITING → RUNNING, not by a resume: the hold grows again with the next jobs. A repeat changes nothing. */

@@ -10,6 +10,7 @@ import type {
   ResumeSignal,
 } from '../../../workflows/contract';
 import type { Job } from '../jobs/job';
+import type { MigrationReason } from './migration-reason';
 import type { EventType, ExecutionStatus, NodeStatus, SendOutcome } from '../tables';
 
 /** Whose write it is: the execution and the Temporal run that writes. An activity passes its input and its run id. */
@@ -68,6 +69,21 @@ export interface IdempotencyRequest {
 export type IdempotencyRepeat =
   | { readonly kind: 'replayed'; readonly status: number; readonly body: JsonValue }
   | { readonly kind: 'fingerprint_mismatch' };
+
+/** An execution that is to go on with another version. */
+export interface PendingMigration {
+  readonly executionId: string;
+  readonly accountId: string;
+  readonly mode: Mode;
+  readonly toVersion: number;
+  readonly status: ExecutionStatus;
+  /** Null while it waits for its start. */
+  readonly temporalRunId: string | null;
+  /** That run knows that it is to drain. */
+  readonly isTold: boolean;
+  /** That run has drained and is over. */
+  readonly isDrained: boolean;
+}
 
 export interface NewExecution {
   /** `newId('exe')`. */
@@ -168,6 +184,8 @@ export interface ResumeRequest {
   readonly hold: HoldBounds;
   /** Steps whose rows stay as they are. */
   readonly reusedSteps: readonly string[];
+  /** Ends its pending migration: it goes on with that version, or with its own. */
+  readonly migration?: { readonly toVersion: number } | { readonly reasons: readonly MigrationReason[] };
   /** Present when edited. */
   readonly graph?: JsonObject;
   readonly triggerData?: JsonObject;

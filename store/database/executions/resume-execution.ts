@@ -4,6 +4,7 @@ import type { Database, DatabaseTransaction } from '../database';
 import { markRedriven } from '../dead-letters/record-letters';
 import { toJson, toNullableJson } from '../json';
 import type { InsufficientCredits, ResumeRequest, ResumeResult } from './execution';
+import { endMigrationWithin, isDrained } from './migrate-execution';
 import { idempotentTransaction } from './idempotent-transaction';
 import { moneyLeft, raiseHold, type MoneyLeft } from './raise-hold';
 import { writePlanNodes } from './plan-nodes';
@@ -12,7 +13,7 @@ import { recordEvent } from './write-context';
 export type ResumeRefusal = InsufficientCredits | Extract<ResumeResult, { kind: 'conflict' | 'not_found' }>;
 
 /**
- * FAILED, CANCELLED or WAITING → RUNNING with attempt + 1, no Temporal run yet and a requested start; rows of the plan's nodes are
+ * FAILED, CANCELLED, WAITING or drained → RUNNING with attempt + 1, no Temporal run yet and a requested start; rows of the plan's nodes are
  * PENDING again except the reused ones. A run that waits is to be ended before the next one starts. Exactly one of racing resumes wins; the others get `conflict`.
  */
 export async function prepareResume(database: Database, request: ResumeRequest): Promise<ResumeResult> {
@@ -25,6 +26,7 @@ export async function prepareResume(database: Database, request: ResumeRequest):
       if (reopened === undefined) return refuse(await explainRefusal(transaction, request));
       const { attempt } = reopened;
       await resetNodes(transaction, request, attempt);
+      if (request.migration) await endMigrationWithin(transaction, request.executionId, request.migration);
       await markRedriven(transaction, request.executionId);
       const held = await raiseHold(transaction, request, reopened);
       if (typeof held !== 'number') return refuse(held);
@@ -52,15 +54,21 @@ async function reopen(
         plan = ${toJson(request.plan)}, carried = ${toJson(request.carried)}, quote = ${toJson(request.quote)},
         quote_min_credits = credits_charged + ${request.hold.minCredits},
         quote_max_credits = credits_charged + ${request.hold.maxCredits},
+        version = coalesce(${versionOf(request)}::int, version),
         graph = coalesce(${toNullableJson(request.graph)}::json, graph),
         trigger_data = coalesce(${toNullableJson(request.triggerData)}::json, trigger_data),
         budget_credits = coalesce(${request.budgetCredits ?? null}::bigint, budget_credits)
     where id = ${request.executionId} and account_id = ${request.accountId}
-      and (status in ('FAILED', 'CANCELLED') or status = 'WAITING' and cancel_requested_at is null)
+      and (status in ('FAILED', 'CANCELLED') or cancel_requested_at is null
+        and (status = 'WAITING' or status = 'RUNNING' and ${isDrained}))
       and attempt = ${request.expectedAttempt} and resume_number = ${request.expectedResumeNumber}
     returning attempt, ${moneyLeft}
   `.execute(transaction);
   return rows[0];
+}
+
+function versionOf({ migration }: ResumeRequest): number | null {
+  return migration && 'toVersion' in migration ? migration.toVersion : null;
 }
 
 type Reopened = MoneyLeft & { readonly attempt: number };

@@ -7,6 +7,7 @@ import type { ExecutionStatus } from '../tables';
 import type { WriteScope } from './execution';
 import type { ExecutionWriter } from './execution-writer';
 import { finishExecution } from './finish-execution';
+import { drainExecution } from './migrate-execution';
 import { continueExecution, pauseExecution } from './pause-execution';
 import { openReview } from '../reviews/open-review';
 import { updateNodes } from './update-nodes';
@@ -66,6 +67,7 @@ function createWriter(context: WriteContext): ExecutionWriter {
     execution: context.execution,
     updateNodes: (changes) => updateNodes(context, changes),
     pause: (change) => pauseExecution(context, change),
+    drain: (nodes) => drainExecution(context, nodes),
     goOn: () => continueExecution(context),
     openReview: (request) => openReview(context, request),
     finish: (change) => finishExecution(context, change),

@@ -14,7 +14,7 @@ import { settleJob } from './settle-job';
 
 type JobWriter = Omit<
   ExecutionWriter,
-  'execution' | 'updateNodes' | 'pause' | 'goOn' | 'openReview' | 'finish'
+  'execution' | 'updateNodes' | 'pause' | 'drain' | 'goOn' | 'openReview' | 'finish'
 >;
 
 /** The part of the writer that moves jobs; each method is one conditional update that names the states it comes from. */
