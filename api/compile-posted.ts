@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
 import { isJsonObject } from '../pipeline/pure/values';
 import { applyVariant, readVariants, variantsFault } from '../pipeline/variants';
+import { collectWorkflowReferences, referenceKey, type SubWorkflows } from '../pipeline/sub-workflows';
 import { accountSecrets } from '../store/database/account-secrets';
 import { assets } from '../store/database/assets';
 import type { Database } from '../store/database/database';
@@ -10,6 +11,7 @@ import type { ApiDependencies, ApiSettings } from './dependencies';
 import { unprocessable, type ApiError, type Issue } from './api-error';
 import { graphFields, targetNodeIds } from './graph-body';
 import type { Caller } from './caller';
+import { loadSubWorkflows } from './load-sub-workflows';
 import type { RequestContext } from './route';
 
 /** A graph with what it is to be run with, straight from a body. */
@@ -21,23 +23,32 @@ export interface PostedGraph {
   };
   readonly triggerData: JsonValue | undefined;
   readonly targetNodeIds: readonly string[] | undefined;
+  /** The saved workflow that it is of. */
+  readonly workflowId?: string;
+  /** Of an execution that goes on: the workflows inside of its graph as they were. */
+  readonly pinned?: JsonValue | undefined;
 }
+
+/** With the workflows that the graph contains, to which the execution is pinned. */
+export type CompiledPosted = CompileResult & { readonly workflows: SubWorkflows };
 
 /** Compiles a posted graph with the assets and providers that the caller may use. */
 export async function compilePosted(
   { database, settings, clock }: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   caller: Pick<Caller, 'accountId' | 'mode'>,
   posted: PostedGraph,
-): Promise<CompileResult> {
+): Promise<CompiledPosted> {
   const { graph, triggerData } = posted;
   const variables = graph.variables ?? {};
-  if (!isJsonObject(variables)) return { ok: false, issues: [variablesInvalid] };
+  if (!isJsonObject(variables)) return { ok: false, issues: [variablesInvalid], workflows: new Map() };
+  const workflows = await loadSubWorkflows({ database }, caller.accountId, graph, posted.pinned);
   const found = new Map<string, AssetReference>();
-  for (const assetId of collectAssetIds(graph, triggerData)) {
+  const assetIds = [...collectAssetIds(graph, triggerData), ...assetIdsInside(graph, workflows)];
+  for (const assetId of new Set(assetIds)) {
     const asset = await assets.find(database, caller.accountId, assetId);
     if (asset !== undefined) found.set(assetId, asset);
   }
-  return compileGraph({
+  const compiled = compileGraph({
     graph,
     triggerData,
     variables,
@@ -46,6 +57,19 @@ export async function compilePosted(
     limits: settings.graphLimits,
     availableProviders: await findProviders(database, settings, caller),
     today: new Date(clock()).toISOString().slice(0, 10),
+    workflows,
+    ...(posted.workflowId === undefined ? {} : { workflowId: posted.workflowId }),
+  });
+  return { ...compiled, workflows };
+}
+
+/** Assets that the workflows inside of a graph name, and those that are given to them. */
+function assetIdsInside(graph: PostedGraph['graph'], workflows: SubWorkflows): readonly string[] {
+  const graphs = [...workflows.values()].flatMap((each) => (typeof each === 'string' ? [] : [each.graph]));
+  return [graph, ...graphs].flatMap(collectWorkflowReferences).flatMap((reference) => {
+    const workflow = workflows.get(referenceKey(reference));
+    if (workflow === undefined || typeof workflow === 'string') return [];
+    return collectAssetIds(workflow.graph, reference.inputs);
   });
 }
 
@@ -67,16 +91,18 @@ const FAULTS_OF_A_RUN: ReadonlySet<string> = new Set(['input_value_missing', 'te
 export async function checkSavedGraph(
   dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   accountId: string,
+  workflowId: string,
   graph: JsonObject,
 ): Promise<readonly Issue[]> {
-  const issues = [...(await checkOne(dependencies, accountId, graph))];
+  const check = (each: JsonObject) => checkOne(dependencies, accountId, workflowId, each);
+  const issues = [...(await check(graph))];
   const fault = variantsFault(graph);
   if (fault !== undefined) {
     const fix = 'Send {"name", "weight", "variables", "nodes"} as described at /docs.';
     return [...issues, { ...fault, code: 'variants_invalid', fix }];
   }
   for (const [index, variant] of readVariants(graph).entries()) {
-    const found = await checkOne(dependencies, accountId, applyVariant(graph, variant));
+    const found = await check(applyVariant(graph, variant));
     const own = issues.length === 0 ? found : [];
     issues.push(...own.map((issue) => ({ ...issue, path: `variants[${index}].${issue.path}` })));
   }
@@ -86,11 +112,12 @@ export async function checkSavedGraph(
 async function checkOne(
   dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   accountId: string,
+  workflowId: string,
   graph: PostedGraph['graph'],
 ): Promise<readonly Issue[]> {
   // In test mode every provider counts as configured: whether it is, is a matter of the run.
   const caller = { accountId, mode: 'test' as const };
-  const posted = { graph, triggerData: {}, targetNodeIds: undefined };
+  const posted = { graph, triggerData: {}, targetNodeIds: undefined, workflowId };
   const compiled = await compilePosted(dependencies, caller, posted);
   return compiled.ok ? [] : compiled.issues.filter(({ code }) => !FAULTS_OF_A_RUN.has(code));
 }

@@ -8,6 +8,7 @@ import type { Job } from '../store/database/jobs/job';
 import type { JsonObject, Plan } from '../workflows/contract';
 import { compilePosted } from './compile-posted';
 import type { ApiDependencies } from './dependencies';
+import { pinnedWorkflows, withPinnedWorkflows } from './load-sub-workflows';
 import { withVariables } from './resolve-graph';
 import { sharePrompts } from './share-prompts';
 
@@ -56,7 +57,10 @@ export async function planMigration(
   const lost = lossesOf(detail, resume);
   return lost.length > 0
     ? { kind: 'stays', reasons: lost }
-    : { kind: 'qualifies', plan: compiled.plan, graph, resume };
+    : {
+        ...{ kind: 'qualifies', plan: compiled.plan, resume },
+        graph: withPinnedWorkflows(graph, compiled.workflows),
+      };
 }
 
 /** What keeps it from going on elsewhere, whatever the version. */
@@ -92,6 +96,8 @@ function compile(
     graph: { nodes: graph['nodes'], edges: graph['edges'], variables: graph['variables'] },
     triggerData: documents.triggerData,
     targetNodeIds: undefined,
+    // Workflows inside of both stay those that it began with.
+    pinned: pinnedWorkflows(documents.graph),
   });
 }
 

@@ -26,7 +26,7 @@ export interface GraphSource {
   readonly variant?: string;
 }
 
-const SAVED_ID = /^wf_[0-9a-f]{32}$/;
+export const SAVED_ID = /^wf_[0-9a-f]{32}$/;
 
 /**
  * The graph of a request: the one that it posts, else the named version of the saved workflow, else the published one; with

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isJsonObject } from '../pipeline/pure/values';
 import type { Quote } from '../pipeline/quote';
+import type { SubWorkflows } from '../pipeline/sub-workflows';
 import { executions } from '../store/database/executions';
 import type { IdempotencyRepeat, NewExecution, PendingStart } from '../store/database/executions/execution';
 import { failpoint } from '../store/failpoints';
@@ -12,6 +13,7 @@ import { compilePosted, graphInvalid } from './compile-posted';
 import type { ApiDependencies, ApiSettings } from './dependencies';
 import { quoteSchema, toStoredJson, type ExecuteBody } from './graph-body';
 import { insufficientCredits, type IdempotencyToStore } from './idempotent-reply';
+import { withPinnedWorkflows } from './load-sub-workflows';
 import { resolveGraph, type ResolvedGraph } from './resolve-graph';
 import { executionSchema } from './schemas';
 import { startAccepted } from './start-execution';
@@ -67,8 +69,9 @@ export async function runWorkflow(dependencies: RunDependencies, request: RunReq
   const executionId = newId('exe');
   const point = pointOf(executionId);
   const resolved = await resolveGraph(dependencies, runner.accountId, request.workflowId, body, point);
-  const { graph } = resolved;
-  const compiled = await compilePosted(dependencies, runner, { graph, triggerData, targetNodeIds });
+  const { graph, workflowId } = resolved;
+  const posted = { graph, triggerData, targetNodeIds, workflowId };
+  const compiled = await compilePosted(dependencies, runner, posted);
   if (!compiled.ok) throw graphInvalid(compiled.issues);
   await requireTemporal(dependencies);
   const execution = newExecution(executionId, { resolved, compiled }, body, runner);
@@ -107,7 +110,7 @@ function newExecution(
     compiled,
   }: {
     readonly resolved: ResolvedGraph;
-    readonly compiled: { readonly plan: Plan; readonly quote: Quote };
+    readonly compiled: { readonly plan: Plan; readonly quote: Quote; readonly workflows: SubWorkflows };
   },
   body: ExecuteBody,
   { accountId, mode }: Runner,
@@ -118,6 +121,7 @@ function newExecution(
     accountId,
     mode,
     ...resolved,
+    graph: withPinnedWorkflows(resolved.graph, compiled.workflows),
     triggerData: isJsonObject(triggerData) ? triggerData : {},
     plan: compiled.plan,
     quote: toStoredJson(compiled.quote),

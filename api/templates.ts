@@ -12,6 +12,7 @@ const exampleSchema = z.object({
   ),
   edges: z.array(z.looseObject({})),
   triggerData: z.record(z.string(), z.unknown()).default({}),
+  workflows: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** A graph to begin with. */
@@ -36,13 +37,15 @@ export function readTemplates(): Promise<readonly Template[]> {
 async function readExamples(): Promise<readonly Template[]> {
   const folder = findExamples();
   const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).toSorted();
-  return Promise.all(files.map((file) => readExample(folder, file)));
+  const found = await Promise.all(files.map((file) => readExample(folder, file)));
+  return found.flatMap((template) => template ?? []);
 }
 
-async function readExample(folder: string, file: string): Promise<Template> {
-  const { nodes, edges, triggerData } = exampleSchema.parse(
-    JSON.parse(await readFile(path.join(folder, file), 'utf8')),
-  );
+/** Undefined for one that comes with workflows of its own: they would have to be saved first. */
+async function readExample(folder: string, file: string): Promise<Template | undefined> {
+  const example: unknown = JSON.parse(await readFile(path.join(folder, file), 'utf8'));
+  const { nodes, edges, triggerData, workflows } = exampleSchema.parse(example);
+  if (workflows !== undefined) return undefined;
   const id = path.basename(file, '.json');
   const words = id.replaceAll('-', ' ');
   const nodeTypes = new Set(nodes.flatMap(({ data }) => data?.nodeType ?? []));

@@ -25,6 +25,8 @@ export interface AppOutput {
   readonly port: string;
   readonly type: PortType;
   readonly label: string;
+  readonly list?: boolean;
+  readonly mayBeAbsent?: boolean;
 }
 
 export interface AppDefinition {
@@ -32,19 +34,40 @@ export interface AppDefinition {
   readonly outputs: readonly AppOutput[];
 }
 
+/** Ports of a node that its type alone does not tell; undefined: as the type says. */
+export type PortsOfNode = (node: GraphNode) => Readonly<Record<string, OutputPort>> | undefined;
+
 /**
  * What a graph takes and gives when it is called as an app. Inputs are its `input:*` nodes by `config.name`, else their id.
  * Outputs are the nodes whose `data.output` names them; where none does, all whose outputs nobody takes, by their id. A node
  * with several ports gives each as `name.port`.
  */
-export function defineApp(graph: JsonObject): AppDefinition {
+export function defineApp(graph: JsonObject, portsOf: PortsOfNode = () => undefined): AppDefinition {
   const { nodes, edges } = readGraph(graph);
   const inputs = nodes.flatMap(toInput);
   const named = nodes.filter((node) => nameOfOutput(node) !== undefined);
-  const sources = new Set(edges.map((edge) => edge.source));
+  const parents = new Map(nodes.map(({ id, parentId }) => [id, parentId]));
+  // What a group gives to its own members does not make it less of an end.
+  const sources = new Set(
+    edges.flatMap(({ source, target }) => (isInside(target, source, parents) ? [] : source)),
+  );
   const last = nodes.filter((node) => !sources.has(node.id) && !isInput(node));
-  const outputs = (named.length > 0 ? named : last).flatMap(toOutputs);
+  const outputs = (named.length > 0 ? named : last).flatMap((node) => toOutputs(node, portsOf(node)));
   return { inputs, outputs };
+}
+
+/** A parent may be named in a circle by mistake: each is passed once. */
+function isInside(id: string, group: string, parents: ReadonlyMap<string, string | undefined>): boolean {
+  const passed = new Set<string>();
+  for (
+    let parent = parents.get(id);
+    parent !== undefined && !passed.has(parent);
+    parent = parents.get(parent)
+  ) {
+    if (parent === group) return true;
+    passed.add(parent);
+  }
+  return false;
 }
 
 function isInput({ nodeType = '' }: GraphNode): boolean {
@@ -66,13 +89,15 @@ function toInput(node: GraphNode): readonly AppInput[] {
   ];
 }
 
-function toOutputs(node: GraphNode): readonly AppOutput[] {
+function toOutputs(node: GraphNode, own: ReturnType<PortsOfNode>): readonly AppOutput[] {
   const definition = nodeDefinition(node.nodeType ?? '');
-  const ports = Object.entries(definition?.outputs ?? {});
+  const ports = Object.entries(own ?? definition?.outputs ?? {});
   const base = nameOfOutput(node) ?? node.id;
-  return ports.map(([port, { type }]) => ({
+  return ports.map(([port, { type, list, mayBeAbsent }]) => ({
     name: ports.length === 1 ? base : `${base}.${port}`,
     ...{ nodeId: node.id, port, type, label: node.label ?? definition?.label ?? node.id },
+    ...(list ? { list } : {}),
+    ...(mayBeAbsent ? { mayBeAbsent } : {}),
   }));
 }
 
@@ -104,7 +129,12 @@ export function inputSchema({ type, label, default: value }: AppInput): JsonObje
 }
 
 /** JSON Schema of what an output gives; long text and JSON come as an asset. */
-export function outputSchema({ type, label }: AppOutput): JsonObject {
+export function outputSchema({ list, ...output }: AppOutput): JsonObject {
+  const { title, ...items } = oneSchema(output);
+  return list ? { title: output.label, type: 'array', items } : { title: title ?? output.label, ...items };
+}
+
+function oneSchema({ type, label }: AppOutput): JsonObject {
   const scalar = type === 'number' || type === 'boolean' ? scalarSchema(type) : undefined;
   if (scalar !== undefined) return { title: label, ...scalar };
   if (type === 'any') return { title: label };

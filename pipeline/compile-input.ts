@@ -1,6 +1,7 @@
 import type { AssetReference, JsonValue, Plan } from '../workflows/contract';
 import type { GraphIssue, GraphWarning } from './graph-issue';
 import type { Quote } from './quote';
+import type { SubWorkflows } from './sub-workflows';
 
 export interface CompileInput {
   /** `{nodes, edges}` as posted; other fields are ignored. */
@@ -12,6 +13,10 @@ export interface CompileInput {
   readonly targetNodeIds?: readonly string[];
   /** The account's assets that `collectAssetIds` named, by id; an id that is not in it counts as unknown. */
   readonly assets?: ReadonlyMap<string, AssetReference>;
+  /** What `collectWorkflowReferences` named, here and in those workflows; what is not in it counts as unknown. */
+  readonly workflows?: SubWorkflows;
+  /** The saved workflow that the graph is of: it must not contain itself. */
+  readonly workflowId?: string;
   /** 100 nodes and 500 edges unless given. */
   readonly limits?: { readonly nodesMax: number; readonly edgesMax: number };
   /** Providers that may be used; undefined: all. */

@@ -39,6 +39,9 @@ export const GRAPH_ISSUE_CODES = [
   'group_empty',
   'group_too_deep',
   'edge_leaves_group',
+  // workflows as nodes
+  'workflow_unknown',
+  'workflow_cycle',
   // templates
   'template_invalid',
   'template_variable_missing',

@@ -72,6 +72,8 @@ export const graphSchema = z.looseObject({
 export interface GraphNode {
   /** Place in `nodes`, for issue paths. */
   readonly index: number;
+  /** Of a node inside of another workflow: the path of that workflow's node, for issue paths. */
+  readonly origin?: IssuePath;
   readonly id: string;
   readonly nodeType: string | undefined;
   readonly label: string | undefined;
@@ -85,6 +87,8 @@ export interface GraphNode {
 export interface GraphEdge {
   /** Place in `edges`, for issue paths. */
   readonly index: number;
+  /** As of a node. */
+  readonly origin?: IssuePath;
   readonly source: string;
   readonly target: string;
   readonly sourceHandle: string | undefined;

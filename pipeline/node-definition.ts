@@ -166,6 +166,8 @@ export interface GroupImplementation {
   readonly givenBy: readonly string[];
   /** An iteration is given something of what those before it have brought back. */
   readonly isSequence: boolean;
+  /** It runs once, so its steps have the path of the group, `sub/n3`, and no number. */
+  readonly runsOnce?: true;
   /** What is known, before the run, of how many iterations there will be. */
   readonly iterations: (request: NodeRequest) => { readonly min: number; readonly max: number };
 }

@@ -6,6 +6,7 @@ import {
   outputSchema,
   type AppDefinition,
 } from '../../pipeline/app-definition';
+import { portsOfWorkflows } from '../../pipeline/sub-workflows';
 import { isJsonObject } from '../../pipeline/pure/values';
 import { workflows } from '../../store/database/workflows';
 import { apps, type App } from '../../store/database/workflows/apps';
@@ -14,6 +15,7 @@ import { conflict, notFound, unprocessable, type Issue } from '../api-error';
 import { appOpenApi } from '../app-openapi';
 import { callbackUrl, executeBody, toStoredJson } from '../graph-body';
 import { preferredWaitSeconds, WAIT_SECONDS_MAX } from '../http/prefer';
+import { loadSubWorkflows } from '../load-sub-workflows';
 import { replay, replyOnce } from '../idempotent-reply';
 import { workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } from '../route';
@@ -49,7 +51,13 @@ const appSchema = z
 const appDetailSchema = appSchema
   .extend({
     inputs: z.array(portSchema.extend({ required: z.boolean() })),
-    outputs: z.array(portSchema.extend({ port: z.string() })),
+    outputs: z.array(
+      portSchema.extend({
+        port: z.string(),
+        list: z.boolean().optional(),
+        mayBeAbsent: z.boolean().optional().describe('Not every run gives it.'),
+      }),
+    ),
   })
   .meta({ id: 'AppDetail' });
 
@@ -255,7 +263,8 @@ async function readPublishedApp(name: string, context: CallerContext) {
       'The workflow of this app has no published version. Publish it first.',
     );
   }
-  return { app, definition: defineApp(isJsonObject(version.graph) ? version.graph : {}) };
+  const inside = await loadSubWorkflows({ database }, context.caller.accountId, version.graph, undefined);
+  return { app, definition: defineApp(version.graph, portsOfWorkflows(inside)) };
 }
 
 function appNotFound(): Error {

@@ -24,8 +24,9 @@ export const quoteWorkflow = defineKeyRoute({
   furtherIssues: (body, context) => graphFaults(body, context, context.caller),
   handle: async ({ params, body }, { caller, dependencies }) => {
     const { triggerData, targetNodeIds } = body;
-    const { graph } = await resolveGraph(dependencies, caller.accountId, params.id, body);
-    const compiled = await compilePosted(dependencies, caller, { graph, triggerData, targetNodeIds });
+    const { graph, workflowId } = await resolveGraph(dependencies, caller.accountId, params.id, body);
+    const posted = { graph, triggerData, targetNodeIds, workflowId };
+    const compiled = await compilePosted(dependencies, caller, posted);
     if (!compiled.ok) throw graphInvalid(compiled.issues);
     return { status: 200, body: compiled.quote };
   },

@@ -12,6 +12,7 @@ import type { ApiDependencies } from '../dependencies';
 import { graphFields, quoteSchema, toStoredJson } from '../graph-body';
 import { executionNotFound } from '../hold-for-change';
 import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
+import { pinnedWorkflows, withPinnedWorkflows } from '../load-sub-workflows';
 import { planResume, type ResumePlan } from '../../pipeline/resume/plan-resume';
 import { defineKeyRoute, noParameters, type Reply } from '../route';
 import { errorSchema, executionParameters, invalidSchema } from '../schemas';
@@ -207,10 +208,13 @@ async function prepare(detail: ExecutionDetail, body: Body, { caller, dependenci
     triggerData: body.triggerData ?? documents.triggerData,
     // An execution of some nodes only stays one, unless its graph is edited.
     targetNodeIds: edited.graph === undefined ? documents.plan.nodes.map((node) => node.id) : undefined,
+    workflowId: detail.execution.workflowId,
+    pinned: pinnedWorkflows(documents.graph),
   });
   if (!compiled.ok) throw graphInvalid(compiled.issues);
-  const { plan, quote } = compiled;
-  return { plan, resume: planResume(plan, quote, detail), ...edited };
+  const { plan, quote, workflows } = compiled;
+  const edits = edited.graph ? { ...edited, graph: withPinnedWorkflows(edited.graph, workflows) } : edited;
+  return { plan, resume: planResume(plan, quote, detail), ...edits };
 }
 
 function editedParts(

@@ -118,7 +118,7 @@ export const promoteVariant = defineKeyRoute({
     if (winner === undefined)
       throw notFound('variant_not_found', 'The published version has no such variant.');
     const graph = applyVariant(published.graph, winner);
-    const issues = await checkSavedGraph(dependencies, accountId, graph);
+    const issues = await checkSavedGraph(dependencies, accountId, params.id, graph);
     if (issues.length > 0) throw graphInvalid(issues);
     const tags = (await workflows.listVersions(database, accountId, params.id)).map(({ tag }) => tag);
     // A draft that somebody works on is left alone.

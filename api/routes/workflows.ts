@@ -183,10 +183,10 @@ export function changedMeanwhile(): ApiError {
 }
 
 export function draftIssues(
-  { accountId, draft }: Pick<WorkflowWithDraft, 'accountId' | 'draft'>,
+  { accountId, id, draft }: Pick<WorkflowWithDraft, 'accountId' | 'id' | 'draft'>,
   dependencies: ApiDependencies,
 ) {
-  return checkSavedGraph(dependencies, accountId, draft);
+  return checkSavedGraph(dependencies, accountId, id, draft);
 }
 
 async function answerDraft(workflowId: string, context: CallerContext): Promise<Reply> {

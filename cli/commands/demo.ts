@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import { type CliConfig, readCliConfig } from '../config';
+import { publishWorkflows } from '../demo/publish-workflows';
 import { type Example, readExample } from '../demo/read-example';
 import { readCredentials, readState } from '../embedded/home-files';
 import { findHolder } from '../embedded/home-lock';
@@ -79,7 +80,7 @@ async function runExample(demo: {
   const { name, example, system } = demo;
   const client = createEverframeClient({ baseUrl: system.urls['api'] ?? '', apiKey: system.testKey });
   const paint = choosePaint(process.stdout, process.env);
-  const { executionId } = await client.execute(example);
+  const { executionId } = await client.execute(await publishWorkflows(client, example));
   console.log(`\n${name}: execution ${executionId}`);
   let view = await followExecution(client, executionId, { show: console.log, paint });
   while (view.status === 'WAITING' && (await approveInYourName(client, executionId)))

@@ -4,9 +4,19 @@ import { z } from 'zod';
 import { BringUpError } from '../embedded/bring-up-error';
 import { findProjectFolder } from '../project-folder';
 
-const exampleSchema = z.looseObject({ nodes: z.array(z.looseObject({ id: z.string() })) });
+const nodeSchema = z.looseObject({
+  id: z.string(),
+  data: z.looseObject({ config: z.looseObject({ workflow: z.string().optional() }).optional() }).optional(),
+});
 
-/** An example: the body of an execute call. */
+const exampleSchema = z.looseObject({
+  nodes: z.array(nodeSchema),
+  workflows: z
+    .record(z.string(), z.looseObject({ nodes: z.array(nodeSchema), edges: z.array(z.looseObject({})) }))
+    .optional(),
+});
+
+/** An example: the body of an execute call, with the workflows that its nodes name. */
 export type Example = z.infer<typeof exampleSchema>;
 
 /**

@@ -17,7 +17,7 @@ export function assignGroups(
     const parentId = skipFrames(draft.posted.parentId, graph);
     if (parentId === undefined) continue;
     const group = drafts.get(parentId);
-    if (group?.definition.implementation.kind === 'group') draft.group = group;
+    if (group && takesMember(group, draft)) draft.group = group;
     else if (group ?? !(absentIds.has(parentId) || graph.faultyIds.has(parentId)))
       reportParent(draft, parentId, group, drafts, findings);
   }
@@ -29,6 +29,13 @@ export function assignGroups(
     const fix = `Set parentId to "${draft.id}" on the nodes that it shall run.`;
     findings.add(nodePath(draft.posted), 'group_empty', message, fix);
   }
+}
+
+/** What a workflow has in it comes with it. */
+function takesMember({ definition, id }: DraftNode, draft: DraftNode): boolean {
+  const { implementation } = definition;
+  if (implementation.kind !== 'group') return false;
+  return !implementation.runsOnce || draft.id.startsWith(`${id}/`);
 }
 
 /** Two frames may lie in each other by mistake: each is passed once. */

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../workflows/contract';
 import { computeNodeKey, type NodeIdentity } from '../node-key';
 import { isJsonObject } from '../pure/values';
-import { isInside, type DraftNode } from './draft-node';
+import { decidingInputs, isInside, type DraftNode } from './draft-node';
 import type { DraftOrder } from './order-drafts';
 
 /** Keys of all nodes by id; of a group also of what it gives to its members. */
@@ -30,7 +30,7 @@ export function computeKeys({ sorted }: DraftOrder, drafts: ReadonlyMap<string, 
 }
 
 function identityOf(draft: DraftNode): NodeIdentity {
-  const { definition, config, templates, work, settings, inputs, members, taken } = draft;
+  const { definition, config, templates, work, settings, members, taken } = draft;
   return {
     nodeType: definition.type,
     nodeTypeVersion: definition.version,
@@ -38,7 +38,7 @@ function identityOf(draft: DraftNode): NodeIdentity {
     templates,
     work,
     providers: settings.providers,
-    inputs,
+    inputs: decidingInputs(draft),
     changes: draft.changes.map((change, place) => ({ ...change, model: settings.changes[place]?.model })),
     ...(members.length > 0 ? { members: members.map(({ id }) => id), taken } : {}),
   };

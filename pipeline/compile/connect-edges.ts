@@ -1,7 +1,7 @@
 import type { GraphEdge, ReadGraph } from '../graph';
 import { listOf, quote } from '../graph-issue';
 import type { InputPort, OutputPort } from '../node-definition';
-import { isInside, type DraftNode, type Findings } from './draft-node';
+import { edgePath, isInside, type DraftNode, type Findings } from './draft-node';
 import { nearest } from './nearest';
 import { bestPairs, fits, type NamedPort } from './port-fit';
 import { outputsSeenBy } from './port-shapes';
@@ -44,12 +44,7 @@ class EdgeConnector {
   private connectEdge(edge: GraphEdge): boolean {
     if (edge.source === edge.target) {
       const message = `The edge leads from ${quote(edge.source)} to itself.`;
-      this.findings.add(
-        ['edges', edge.index],
-        'edge_self',
-        message,
-        'Remove it; a node cannot wait for itself.',
-      );
+      this.findings.add(edgePath(edge), 'edge_self', message, 'Remove it; a node cannot wait for itself.');
       return false;
     }
     const source = this.end(edge, 'source');
@@ -68,7 +63,7 @@ class EdgeConnector {
     const message = `The edge leads out of the group "${group.id}": ${titleOf(source)} runs once per iteration, ${titleOf(target)} does not.`;
     const takes = listOf(Object.keys(group.ports.inner?.takes ?? {}).map((name) => `"${name}"`));
     const fix = `Connect it to ${takes} of "${group.id}", and the output of "${group.id}" to "${target.id}".`;
-    this.findings.add(['edges', edge.index], 'edge_leaves_group', message, fix);
+    this.findings.add(edgePath(edge), 'edge_leaves_group', message, fix);
     return false;
   }
 
@@ -85,12 +80,7 @@ class EdgeConnector {
       : isNote
         ? 'Remove the edge; notes take no part in a run.'
         : 'Remove the edge or add the node.';
-    this.findings.add(
-      ['edges', edge.index, side],
-      'edge_dangling',
-      `The edge has no ${side}: ${problem}.`,
-      fix,
-    );
+    this.findings.add(edgePath(edge, side), 'edge_dangling', `The edge has no ${side}: ${problem}.`, fix);
     return undefined;
   }
 
@@ -129,7 +119,7 @@ class EdgeConnector {
     );
     const names = ports.length > 0 ? `Its ${kind}s are ${portList(ports)}.` : `It has no ${kind}s.`;
     const fix = meant ? `Did you mean "${meant}"? ${names}` : names;
-    this.findings.add(['edges', edge.index, handle], 'port_unknown', message, fix);
+    this.findings.add(edgePath(edge, handle), 'port_unknown', message, fix);
     return undefined;
   }
 
@@ -146,7 +136,7 @@ class EdgeConnector {
     const twin = this.firstUse.get(edgeKey);
     if (twin !== undefined) {
       const message = `edges[${edge.index}] repeats edges[${twin}]: "${output.name}" of "${source.id}" to "${input.name}" of "${target.id}".`;
-      this.findings.add(['edges', edge.index], 'edge_duplicate', message, 'Remove one of them.');
+      this.findings.add(edgePath(edge), 'edge_duplicate', message, 'Remove one of them.');
       return;
     }
     this.firstUse.set(edgeKey, edge.index);
@@ -159,7 +149,7 @@ class EdgeConnector {
     if (!many && holder !== undefined) {
       const message = `Input "${input.name}" of ${titleOf(target)} takes one edge and has edges[${holder}] already.`;
       const fix = 'Remove one, name another targetHandle, or join texts by utility:prompt_concat first.';
-      this.findings.add(['edges', edge.index], 'port_occupied', message, fix);
+      this.findings.add(edgePath(edge), 'port_occupied', message, fix);
       return;
     }
     this.occupied.set(portKey, edge.index);
@@ -180,7 +170,7 @@ class EdgeConnector {
     const choices = listOf(pairs.map(({ output, input }) => `"${output.name}" to "${input.name}"`));
     const message = `The edge from ${titleOf(source)} to ${titleOf(target)} could mean ${choices}.`;
     const fix = 'Name sourceHandle and targetHandle.';
-    this.findings.add(['edges', edge.index], 'port_ambiguous', message, fix);
+    this.findings.add(edgePath(edge), 'port_ambiguous', message, fix);
   }
 
   private reportMismatch(
@@ -199,7 +189,7 @@ class EdgeConnector {
       fitting.length > 0
         ? `Set targetHandle to ${listOf(fitting.map((port) => `"${port.name}"`))}.`
         : 'Connect an output of a fitting type, or put a node between them that converts it.';
-    this.findings.add(['edges', edge.index], 'port_type_mismatch', message, fix);
+    this.findings.add(edgePath(edge), 'port_type_mismatch', message, fix);
   }
 }
 

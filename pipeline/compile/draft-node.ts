@@ -7,7 +7,7 @@ import type {
   PlanNode,
   PlanTemplate,
 } from '../../workflows/contract';
-import type { GraphNode } from '../graph';
+import type { GraphEdge, GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
 import { formatPath, graphIssue } from '../graph-issue';
 import type { CandidateDefinition, NodeDefinition, NodePorts } from '../node-definition';
@@ -15,9 +15,13 @@ import type { RetryChange } from '../retry-change';
 
 /** A node of a known type on its way into the plan; each stage of the compiler fills its part. */
 export interface DraftNode {
-  readonly posted: GraphNode;
+  posted: GraphNode;
   readonly id: string;
-  readonly definition: NodeDefinition;
+  definition: NodeDefinition;
+  /** Of a node inside of another workflow, `sub/`: its names and references are of that workflow. */
+  readonly prefix: string;
+  /** Of an input inside of another workflow: what an edge from outside brings to it. */
+  passes?: PassedInput;
   /** The group that it is a member of. */
   group: DraftNode | undefined;
   /** Of a group: its members, in posted order. */
@@ -39,6 +43,13 @@ export interface DraftNode {
   changes: readonly PlanChange[];
   /** Something of this node itself is faulty, so that later stages would only repeat it. */
   faulty: boolean;
+}
+
+/** An input of a workflow that is a node: it has the value of a port of that node. */
+export interface PassedInput {
+  readonly group: DraftNode;
+  /** Port of the group. */
+  readonly name: string;
 }
 
 export interface NodeSettings {
@@ -66,7 +77,12 @@ export class Findings {
 
 /** Path of a node's part in the request body. */
 export function nodePath(node: GraphNode, ...rest: readonly (string | number)[]): IssuePath {
-  return ['nodes', node.index, ...rest];
+  return [...(node.origin ?? []), 'nodes', node.index, ...rest];
+}
+
+/** Path of an edge's part in the request body. */
+export function edgePath(edge: GraphEdge, ...rest: readonly string[]): IssuePath {
+  return [...(edge.origin ?? []), 'edges', edge.index, ...rest];
 }
 
 /** The groups around a node, from the inside out. */
@@ -77,6 +93,14 @@ export function groupsAround(draft: DraftNode): readonly DraftNode[] {
 /** Whether `inner` lies in the group, at any depth. */
 export function isInside(inner: DraftNode, group: DraftNode): boolean {
   return groupsAround(inner).includes(group);
+}
+
+/** What decides a node's inputs: of an input of a workflow the edges from outside, past the node in between. */
+export function decidingInputs({ inputs, passes }: DraftNode): readonly PlanInput[] {
+  if (!passes) return inputs;
+  const { group, name } = passes;
+  const port = inputs[0]?.port ?? name;
+  return group.inputs.filter((input) => input.port === name).map((input) => ({ ...input, port }));
 }
 
 /** The ids that a node takes from, by edges and by templates, without repeats; its own groups may be among them. */

@@ -1,5 +1,5 @@
 import type { PlanInput } from '../../workflows/contract';
-import { isInside, type DraftNode } from './draft-node';
+import { decidingInputs, isInside, type DraftNode } from './draft-node';
 import type { DraftOrder } from './order-drafts';
 import { outputsSeenBy } from './port-shapes';
 
@@ -20,7 +20,11 @@ export function findConditional(
       return (
         (!isGiven && conditional.has(sourceNodeId)) ||
         source.settings.onError === 'continue' ||
-        outputsSeenBy(draft, source)[sourcePort]?.mayBeAbsent === true
+        outputsSeenBy(draft, source)[sourcePort]?.mayBeAbsent === true ||
+        // What a workflow gives comes from one of its nodes, which may be skipped.
+        (!isGiven &&
+          runsOnce(source) &&
+          source.taken.some((taken) => taken.port === sourcePort && isUnsure(taken)))
       );
     };
     if (isConditional(draft, isUnsure) || (draft.group && conditional.has(draft.group.id)))
@@ -29,7 +33,13 @@ export function findConditional(
   return conditional;
 }
 
-function isConditional({ inputs, templates }: DraftNode, isUnsure: (input: PlanInput) => boolean): boolean {
+function runsOnce({ definition: { implementation } }: DraftNode): boolean {
+  return implementation.kind === 'group' && implementation.runsOnce === true;
+}
+
+function isConditional(draft: DraftNode, isUnsure: (input: PlanInput) => boolean): boolean {
+  const inputs = decidingInputs(draft);
+  const { templates } = draft;
   if (inputs.length > 0 && inputs.every(isUnsure)) return true;
   const needed = inputs.filter(({ whenMissing }) => whenMissing !== 'none');
   const isLost = (input: PlanInput): boolean =>

@@ -1,15 +1,17 @@
 import type { AssetReference, JsonValue, NodeInputs, Plan, PortValue } from '../../workflows/contract';
 import type { CompileInput, CompileResult } from '../compile-input';
-import { readGraph, type ReadGraph } from '../graph';
+import { readGraph, type GraphNode, type ReadGraph } from '../graph';
 import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
 import { isList, utf8Bytes } from '../pure/values';
 import { quoteNodes } from '../quote';
+import type { PinnedWorkflow } from '../sub-workflows';
 import { assignGroups } from './assign-groups';
 import { narrowCandidates, priceCandidates, type Availability } from './choose-candidates';
 import { compileChanges } from './compile-changes';
 import { computeKeys } from './compute-keys';
 import { connectEdges, isVisibleFrom } from './connect-edges';
 import { Findings, isInside, nodePath, type DraftNode } from './draft-node';
+import { expandWorkflows, type ExpandedGraph, type ExpandOptions } from './expand-workflows';
 import { findConditional } from './find-conditional';
 import { findDefinition } from './find-definition';
 import { orderDrafts, type DraftOrder } from './order-drafts';
@@ -19,6 +21,7 @@ import { readSettings } from './read-settings';
 import { resolveConfig, resolveInput, type ResolveContext } from './resolve-config';
 import type { NodeLookup } from './resolve-templates';
 import { selectTargets } from './select-targets';
+import { connectInside, definitionOf, knownPassed, outputEdges, valuesGiven } from './sub-graph-drafts';
 import { toPlanNodes } from './to-plan-node';
 
 /** Bytes of a plan as JSON; Temporal takes payloads of 2 MB, and the workflow input holds more than the plan. */
@@ -30,24 +33,40 @@ export class GraphCompiler {
   private readonly findings = new Findings();
   private readonly drafts = new Map<string, DraftNode>();
   private readonly graph: ReadGraph;
+  private readonly subGraphs: ExpandedGraph['subGraphs'];
   private readonly stepIds: ReadonlySet<string>;
-  private readonly scope: NameScope;
+  /** Names by the prefix of the workflow that they are of; the posted graph has none. */
+  private readonly scopes: Map<string, NameScope>;
 
   constructor(private readonly input: CompileInput) {
-    this.graph = readGraph(input.graph);
-    this.stepIds = new Set(this.graph.nodes.map((node) => node.id));
-    this.findings.issues.push(...this.graph.issues);
-    this.scope = this.readScope();
+    const posted = readGraph(input.graph);
+    this.findings.issues.push(...posted.issues);
+    this.checkLimits(posted);
+    const selected = selectTargets(posted, input.targetNodeIds, this.findings);
+    const { graph, subGraphs, failedIds } = expandWorkflows(
+      posted,
+      selected,
+      this.expandOptions(),
+      this.findings,
+    );
+    this.graph = graph;
+    this.subGraphs = subGraphs;
+    this.stepIds = new Set(graph.nodes.map((node) => node.id));
+    this.scopes = new Map([['', this.readScope()]]);
+    this.draftNodes(
+      (node) => (selected.has(node.id) || node.origin !== undefined) && !failedIds.has(node.id),
+    );
   }
 
   compile(): CompileResult {
-    this.checkLimits();
-    const selected = selectTargets(this.graph, this.input.targetNodeIds, this.findings);
-    this.draftNodes(selected);
     const absentIds = new Set([...this.stepIds].filter((id) => !this.drafts.has(id)));
     assignGroups(this.graph, this.drafts, absentIds, this.findings);
-    resolvePorts(this.graph.edges, this.drafts);
+    resolvePorts([...this.graph.edges, ...outputEdges(this.subGraphs)], this.drafts);
     const troubled = connectEdges(this.graph, this.drafts, absentIds, this.findings);
+    for (const [id, { ports }] of this.subGraphs) {
+      const draft = this.drafts.get(id);
+      if (draft) connectInside(draft, ports, this.drafts);
+    }
     this.resolveConfigs();
     for (const draft of this.drafts.values()) if (!troubled.has(draft.id)) this.checkRequired(draft);
     for (const draft of this.drafts.values()) this.chooseCandidates(draft);
@@ -55,6 +74,15 @@ export class GraphCompiler {
     const order = orderDrafts(this.drafts);
     this.reportCycles(order);
     return this.findings.issues.length > 0 ? this.fail() : this.succeed(order);
+  }
+
+  private limits() {
+    return this.input.limits ?? { nodesMax: 100, edgesMax: 500 };
+  }
+
+  private expandOptions(): ExpandOptions {
+    const { workflows = new Map<string, PinnedWorkflow>(), workflowId } = this.input;
+    return { workflows, workflowId, limits: this.limits() };
   }
 
   private readScope(): NameScope {
@@ -72,10 +100,10 @@ export class GraphCompiler {
     return new NameScope(trigger ?? {}, variables ?? {});
   }
 
-  private checkLimits(): void {
-    const { nodesMax, edgesMax } = this.input.limits ?? { nodesMax: 100, edgesMax: 500 };
-    const nodes = this.graph.nodes.length + this.graph.faultyIds.size;
-    const edges = this.graph.edges.length;
+  private checkLimits(graph: ReadGraph): void {
+    const { nodesMax, edgesMax } = this.limits();
+    const nodes = graph.nodes.length + graph.faultyIds.size;
+    const edges = graph.edges.length;
     const fix = 'Split the graph into several workflows.';
     if (nodes > nodesMax) {
       this.findings.add(
@@ -93,20 +121,22 @@ export class GraphCompiler {
         fix,
       );
     }
-    if (nodes === 0 && this.graph.issues.length === 0) {
+    if (nodes === 0 && graph.issues.length === 0) {
       const emptyFix = 'Add a node such as {"id": "n1", "data": {"nodeType": "input:text"}}.';
       this.findings.add(['nodes'], 'graph_empty', 'The graph has no steps.', emptyFix);
     }
   }
 
-  private draftNodes(selected: ReadonlySet<string>): void {
-    for (const node of this.graph.nodes) {
-      if (!selected.has(node.id)) continue;
-      const definition = findDefinition(node, this.findings);
-      if (!definition) continue;
+  private draftNodes(isWanted: (node: GraphNode) => boolean): void {
+    for (const node of this.graph.nodes.filter(isWanted)) {
+      const found = findDefinition(node, this.findings);
+      if (!found) continue;
+      const subGraph = this.subGraphs.get(node.id);
+      const definition = subGraph ? definitionOf(found, subGraph) : found;
       this.drafts.set(node.id, {
         posted: node,
         id: node.id,
+        prefix: node.id.slice(0, node.id.lastIndexOf('/') + 1),
         definition,
         group: undefined,
         members: [],
@@ -126,14 +156,31 @@ export class GraphCompiler {
   }
 
   private resolveConfigs(): void {
-    const textInputs = [...this.drafts.values()].filter((draft) => draft.definition.type === 'input:text');
+    const textInputs = [...this.drafts.values()].filter(
+      ({ definition, prefix }) => definition.type === 'input:text' && prefix === '',
+    );
     const onlyTextInput = textInputs.length === 1 ? textInputs[0] : undefined;
     const context = this.resolveContext();
+    // A workflow comes before what is inside of it, which reads the values that it gives.
     for (const draft of this.drafts.values()) {
-      if (draft.definition.implementation.kind !== 'input') resolveConfig(draft, context);
+      if (draft.prefix !== '' && !this.scopes.has(draft.prefix)) draft.faulty = true;
+      else if (draft.definition.implementation.kind !== 'input') resolveConfig(draft, context);
       else resolveInput(draft, draft === onlyTextInput, context);
+      this.openScope(draft);
     }
   }
+
+  /** The node's version is the one that the run is pinned to: so it is in the plan and in the key. */
+  private openScope(draft: DraftNode): void {
+    const subGraph = this.subGraphs.get(draft.id);
+    if (!subGraph || draft.faulty) return;
+    draft.config = { ...draft.config, version: subGraph.workflow.version };
+    const given = valuesGiven(draft, this.findings);
+    this.scopes.set(`${draft.id}/`, new NameScope(given, subGraph.variables));
+  }
+
+  private readonly scopeOf = ({ prefix }: DraftNode): NameScope =>
+    this.scopes.get(prefix) ?? new NameScope({}, {});
 
   /** What the texts of a node may read. */
   private readonly lookupFor = (reader: DraftNode): NodeLookup => {
@@ -188,7 +235,7 @@ export class GraphCompiler {
 
   private resolveContext(): ResolveContext {
     const assets = this.input.assets ?? new Map<string, AssetReference>();
-    return { scope: this.scope, lookupFor: this.lookupFor, findings: this.findings, assets };
+    return { scopeOf: this.scopeOf, lookupFor: this.lookupFor, findings: this.findings, assets };
   }
 
   /** What input nodes bring to this node. A `many` port counts as known when all its edges are. */
@@ -196,14 +243,19 @@ export class GraphCompiler {
     const known: Record<string, PortValue> = {};
     const waiting = new Set<string>();
     for (const { port, many, sourceNodeId, sourcePort } of draft.inputs) {
-      const work = this.drafts.get(sourceNodeId)?.work;
-      const value = work?.kind === 'value' ? work.outputs[sourcePort] : undefined;
+      const value = this.knownOutput(sourceNodeId, sourcePort);
       if (value === undefined) waiting.add(port);
       else if (!many) known[port] = value;
       else known[port] = [...asList(known[port]), value as JsonValue];
     }
     for (const port of waiting) delete known[port];
     return known;
+  }
+
+  private knownOutput(nodeId: string, port: string): PortValue | undefined {
+    const draft = this.drafts.get(nodeId);
+    if (draft?.passes) return knownPassed(draft, (group) => this.knownInputs(group), port);
+    return draft?.work?.kind === 'value' ? draft.work.outputs[port] : undefined;
   }
 
   private reportCycles({ cycles }: DraftOrder): void {
@@ -252,10 +304,15 @@ export class GraphCompiler {
   }
 
   private warnUnused(): void {
-    const unused = this.scope.unused();
-    if (unused.length === 0) return;
-    const message = `Nothing in the graph reads ${listOf(unused.map((key) => quote(key)))} of triggerData.`;
-    this.findings.warn(['triggerData'], 'trigger_data_unused', message);
+    for (const [prefix, scope] of this.scopes) {
+      const unused = scope.unused();
+      const group = this.drafts.get(prefix.slice(0, -1));
+      if (unused.length === 0) continue;
+      const names = listOf(unused.map((key) => quote(key)));
+      const where = group ? `inputs of "${group.id}"` : 'triggerData';
+      const path = group ? nodePath(group.posted, 'data', 'config', 'inputs') : ['triggerData'];
+      this.findings.warn(path, 'trigger_data_unused', `Nothing in the graph reads ${names} of ${where}.`);
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 import type { AssetReference, JsonObject } from '../../workflows/contract';
+import type { GraphNode } from '../graph';
 import { isJsonObject } from '../pure/values';
 import { nodePath, type DraftNode, type Findings } from './draft-node';
-import { findInputSource, readInputValue } from './input-value';
+import { findInputSource, readInputValue, type InputSource } from './input-value';
 import type { NameScope } from './name-scope';
 import { resolveTemplates, type NodeLookup } from './resolve-templates';
 import { validateConfig } from './validate-config';
 
 export interface ResolveContext {
-  readonly scope: NameScope;
+  /** Names that the texts of a node may use. */
+  readonly scopeOf: (reader: DraftNode) => NameScope;
   readonly lookupFor: (reader: DraftNode) => NodeLookup;
   readonly assets: ReadonlyMap<string, AssetReference>;
   readonly findings: Findings;
@@ -27,7 +29,8 @@ export function resolveConfig(draft: DraftNode, context: ResolveContext): void {
 /** Finds the value of an input node. A value from triggerData is judged even if the node's default is faulty. */
 export function resolveInput(draft: DraftNode, isOnlyTextInput: boolean, context: ResolveContext): void {
   const { posted, definition } = draft;
-  const { findings, scope, assets } = context;
+  const { findings, assets } = context;
+  const scope = context.scopeOf(draft);
   const path = nodePath(posted, 'data', 'config');
   const resolved = fillConfig(draft, posted.config, context);
   if (resolved && resolved.templates.length > 0) {
@@ -37,17 +40,36 @@ export function resolveInput(draft: DraftNode, isOnlyTextInput: boolean, context
   }
   const config = resolved && validateConfig(definition, resolved.config, resolved.templates, path, findings);
   const node = resolved ? { ...posted, config: resolved.config } : posted;
-  const source = findInputSource(node, isOnlyTextInput, scope, resolved?.config['value']);
+  const source = placed(findInputSource(node, isOnlyTextInput, scope, resolved?.config['value']), node);
+  // Inside of a workflow the node that stands for it misses the input already.
+  if (source.value === undefined && node.origin) {
+    draft.faulty = true;
+    return;
+  }
   const isJudged = config !== undefined || (source.path[0] === 'triggerData' && source.value !== undefined);
   if (isJudged) draft.work = readInputValue(posted, definition, source, assets, findings);
   draft.faulty = draft.work === undefined;
 }
 
+/** Inside of a workflow the values come from the config of the node that stands for it. */
+function placed(source: InputSource, { origin }: GraphNode): InputSource {
+  const [first, ...rest] = source.path;
+  if (!origin || first !== 'triggerData') return source;
+  return { ...source, path: [...origin.slice(0, -1), 'data', 'config', 'inputs', ...rest] };
+}
+
 /** @returns undefined when a template is faulty. */
-function fillConfig(draft: DraftNode, config: JsonObject, { scope, lookupFor, findings }: ResolveContext) {
+function fillConfig(draft: DraftNode, config: JsonObject, { scopeOf, lookupFor, findings }: ResolveContext) {
   const before = findings.issues.length;
   const path = nodePath(draft.posted, 'data', 'config');
-  const { value, templates } = resolveTemplates(config, path, scope, lookupFor(draft), findings);
+  const { value, templates } = resolveTemplates(
+    config,
+    path,
+    scopeOf(draft),
+    lookupFor(draft),
+    findings,
+    draft.prefix,
+  );
   if (findings.issues.length > before || !isJsonObject(value)) return undefined;
   return { config: value, templates };
 }

@@ -33,8 +33,9 @@ export function resolveTemplates(
   scope: NameScope,
   lookup: NodeLookup,
   findings: Findings,
+  prefix = '',
 ): ResolvedTemplates {
-  const resolver = new TemplateResolver(scope, lookup, findings);
+  const resolver = new TemplateResolver(scope, lookup, findings, prefix);
   return { value: resolver.resolve(value, path, []), templates: resolver.templates };
 }
 
@@ -45,6 +46,8 @@ class TemplateResolver {
     private readonly scope: NameScope,
     private readonly lookup: NodeLookup,
     private readonly findings: Findings,
+    /** Of the workflow that the config is in: its nodes are named without it. */
+    private readonly prefix: string,
   ) {}
 
   resolve(value: JsonValue, place: IssuePath, path: readonly string[]): JsonValue {
@@ -74,7 +77,9 @@ class TemplateResolver {
 
   private parse(text: string, place: IssuePath): readonly SourcePart[] | undefined {
     try {
-      return parseTemplate(text);
+      return parseTemplate(text).map((part) =>
+        part.kind === 'reference' ? { ...part, nodeId: this.prefix + part.nodeId } : part,
+      );
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       this.findings.add(place, 'template_invalid', error.message, 'Correct the template.');

@@ -43,11 +43,12 @@ function toBody(draft: DraftNode, context: PlanContext): PlanBody {
   const { definition, members, taken, config } = draft;
   const { implementation } = definition;
   const known = { config, inputs: context.knownInputs(draft) };
+  const runsOnce = implementation.kind === 'group' && implementation.runsOnce;
   return {
     nodes: toPlanNodes(members, context),
     inputs: taken,
     captures: captures(draft),
-    naming: 'iteration',
+    naming: runsOnce ? 'path' : 'iteration',
     iterations: implementation.kind === 'group' ? implementation.iterations(known) : { min: 1, max: 1 },
     ...(implementation.kind === 'group' && implementation.isSequence ? { isSequence: true } : {}),
     givenKey: context.keys.given.get(draft.id) ?? '',

@@ -1,3 +1,4 @@
+import { allNodes } from '../pure/all-nodes';
 import { nodeIdOfStep, type Plan, type PlanNode } from '../../workflows/contract';
 
 /** A node in one place of a run, as far as the plan tells. */
@@ -66,22 +67,29 @@ export class PlanIndex {
       .filter((id) => !inside.has(id))
       .flatMap((id) => {
         const group = groups.find((each) => each.id === id);
-        return group ? this.stepsBeforeGiven(group, numbers) : [this.stepOf(id, numbers)];
+        return group ? this.stepsBeforeGiven(group, numbers, node) : [this.stepOf(id, numbers)];
       });
     return [...new Set(before)];
   }
 
-  /** What a group gives comes from its own inputs, and in a sequence from the iteration before. */
-  private stepsBeforeGiven(group: PlanNode, numbers: readonly number[]): readonly string[] {
-    const own = readBy(group).flatMap((id) => {
+  /** What a group gives comes from its own inputs, and in a sequence from those before: its best is the best of them all. */
+  private stepsBeforeGiven(group: PlanNode, numbers: readonly number[], reader: PlanNode): readonly string[] {
+    const own = readFor(group, reader).flatMap((id) => {
       const outer = this.groupsOf(group.id).find((each) => each.id === id);
-      return outer ? this.stepsBeforeGiven(outer, numbers) : [this.stepOf(id, numbers)];
+      return outer ? this.stepsBeforeGiven(outer, numbers, group) : [this.stepOf(id, numbers)];
     });
     const depth = depthOf([...this.groupsOf(group.id), group]);
     const number = numbers[depth - 1] ?? 1;
-    if (!group.body?.isSequence || number <= 1) return own;
-    const earlier = [...numbers.slice(0, depth - 1), number - 1];
-    return [...own, ...group.body.inputs.map(({ sourceNodeId }) => this.stepOf(sourceNodeId, earlier))];
+    if (!group.body?.isSequence) return own;
+    const { inputs } = group.body;
+    const earlier = Array.from({ length: number - 1 }, (_, index) => [
+      ...numbers.slice(0, depth - 1),
+      index + 1,
+    ]);
+    return [
+      ...own,
+      ...earlier.flatMap((those) => inputs.map(({ sourceNodeId }) => this.stepOf(sourceNodeId, those))),
+    ];
   }
 
   /** The step of a node that is in the iterations of the first numbers. */
@@ -110,6 +118,17 @@ function readBy({ inputs, templates, changes = [] }: PlanNode): readonly string[
     .flatMap((each) => each.parts);
   const read = parts.flatMap((part) => (part.kind === 'reference' ? [part.nodeId] : []));
   return [...inputs.map(({ sourceNodeId }) => sourceNodeId), ...read];
+}
+
+/** What a group reads to give to a reader inside of it; a workflow passes each input on by itself. */
+function readFor(group: PlanNode, reader: PlanNode): readonly string[] {
+  if (group.body?.naming !== 'path') return readBy(group);
+  const taken = new Set(
+    allNodes([reader]).flatMap(({ inputs }) =>
+      inputs.flatMap(({ sourceNodeId, sourcePort }) => (sourceNodeId === group.id ? [sourcePort] : [])),
+    ),
+  );
+  return group.inputs.filter(({ port }) => taken.has(port)).map(({ sourceNodeId }) => sourceNodeId);
 }
 
 /** A group takes what its members take. */

@@ -7,11 +7,14 @@ import type { RunState } from '../../pipeline/pure/run/run-state';
 import type { NodeRow } from '../../store/database/executions/execution';
 import { nodeIdOfStep, type Plan } from '../../workflows/contract';
 import { driveRun } from '../pipeline/run/drive-run';
-import { randomFrom, randomGraph, type PostedGraph } from '../pipeline/run/random-graph';
+import { randomFrom, randomGraph, subWorkflowsOf, type PostedGraph } from '../pipeline/run/random-graph';
 import { interpret } from '../pipeline/run/reference-interpreter';
 
+/** Random graphs may be large with all that is inside of them. */
+const limits = { nodesMax: 1_000, edgesMax: 5_000 };
+
 function compile(graph: PostedGraph) {
-  const compiled = compileGraph({ graph });
+  const compiled = compileGraph({ graph, workflows: subWorkflowsOf(graph), limits });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
   return compiled;
 }
@@ -34,7 +37,8 @@ function rowsOf(plan: Plan, { steps }: RunState): NodeRow[] {
 }
 
 /** Nodes whose work a change of some nodes may change, by the posted edges alone. */
-function behind(graph: PostedGraph, origins: readonly string[]): ReadonlySet<string> {
+function behind(posted: PostedGraph, origins: readonly string[]): ReadonlySet<string> {
+  const graph = flatten(posted);
   const parentOf = new Map(graph.nodes.map(({ id, parentId }) => [id, parentId]));
   const typeOf = new Map(graph.nodes.map(({ id, data }) => [id, data.nodeType]));
   /** A group is in it as itself, and as `id>` once what it gives may change. */
@@ -58,6 +62,38 @@ function behind(graph: PostedGraph, origins: readonly string[]): ReadonlySet<str
     }
   }
   return changed;
+}
+
+/** Workflows as groups of the same graph, whose inputs take straight from outside. */
+function flatten({ nodes, edges, workflows }: PostedGraph): PostedGraph {
+  const whole = { nodes: [...nodes], edges: [...edges], workflows: {} };
+  for (const { id, data } of nodes) {
+    const workflow = workflows[String(data.config['workflow'])];
+    if (!workflow) continue;
+    const inner = flatten(workflow);
+    const inside = (each: string): string => `${id}/${each}`;
+    whole.nodes.push(
+      ...inner.nodes.map((node) => ({
+        ...node,
+        id: inside(node.id),
+        parentId: node.parentId === undefined ? id : inside(node.parentId),
+      })),
+    );
+    whole.edges.push(
+      ...inner.edges.map((edge) => ({ ...edge, source: inside(edge.source), target: inside(edge.target) })),
+      ...inner.nodes.flatMap((node) =>
+        node.data.output === undefined
+          ? []
+          : [{ source: inside(node.id), target: id, sourceHandle: 'text', targetHandle: node.data.output }],
+      ),
+    );
+    whole.edges = whole.edges.map((edge) =>
+      edge.target === id && !edge.source.startsWith(inside(''))
+        ? { ...edge, target: inside(edge.targetHandle) }
+        : edge,
+    );
+  }
+  return whole;
 }
 
 const editable = ({ nodes }: PostedGraph) =>

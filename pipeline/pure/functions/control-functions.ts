@@ -14,6 +14,8 @@ type Item = JsonValue | AssetReference;
 
 /** Ports of a branch that is not taken are left out: what depends on them alone is skipped. */
 export const controlFunctions: Readonly<Record<string, PureFunction>> = {
+  /** Of an input inside of a workflow that is a node: what came from outside. */
+  input_pass: (_config, inputs) => inputs,
   control_router: (config, inputs) => {
     const judged = inputs['on'] ?? config['on'] ?? inputs['value'];
     if (judged === undefined) throw new PureFunctionError('Neither "on" nor "value" came. Connect one.');

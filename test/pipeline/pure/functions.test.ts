@@ -209,6 +209,7 @@ const controlCases: readonly Case[] = [
     { german: 'Hallo', known: 'Hallo', route: 'german,known' },
   ],
   ['control_router', byLanguage, { on: 'it' }, { otherwise: 'it', route: 'otherwise' }],
+  ['input_pass', {}, { text: 'a' }, { text: 'a' }],
   ['control_join', {}, { values: ['a', 'b'] }, { value: 'a' }],
   [
     'control_pick_best',

@@ -3,13 +3,16 @@ import fc from 'fast-check';
 import { compileGraph } from '../../../pipeline/compile-graph';
 import type { Plan } from '../../../workflows/contract';
 import { driveRun } from './drive-run';
-import { randomFrom, randomGraph, type PostedGraph } from './random-graph';
+import { randomFrom, randomGraph, subWorkflowsOf, type PostedGraph } from './random-graph';
 import { interpret, type Outcome } from './reference-interpreter';
 
 const seeds = fc.record({ graph: fc.nat(), world: fc.nat(1_000), order: fc.nat() });
 
+/** Random graphs may be large with all that is inside of them. */
+const limits = { nodesMax: 1_000, edgesMax: 5_000 };
+
 function compile(graph: PostedGraph): Plan {
-  const compiled = compileGraph({ graph });
+  const compiled = compileGraph({ graph, workflows: subWorkflowsOf(graph), limits });
   if (!compiled.ok) throw new Error(JSON.stringify({ graph, issues: compiled.issues }, null, 1));
   return compiled.plan;
 }

@@ -8,6 +8,7 @@ export function fakeWork(
   config: JsonObject,
   inputs: NodeInputs,
 ): NodeOutputs {
+  if (nodeType === 'input:text') return inputs;
   if (nodeType.startsWith('control:')) {
     const name = nodeType.replace(':', '_');
     return pureFunctions[name]?.(config, inputs) ?? {};

@@ -1,3 +1,4 @@
+import type { PinnedWorkflow, SubWorkflows } from '../../../pipeline/sub-workflows';
 import type { JsonValue } from '../../../workflows/contract';
 
 /** A graph as it is posted, small enough to be thought through, with everything in it that can branch or repeat. */
@@ -8,6 +9,7 @@ export interface PostedNode {
     readonly nodeType: string;
     readonly config: Readonly<Record<string, JsonValue>>;
     readonly onError?: 'continue';
+    readonly output?: string;
   };
 }
 
@@ -21,6 +23,23 @@ export interface PostedEdge {
 export interface PostedGraph {
   readonly nodes: readonly PostedNode[];
   readonly edges: readonly PostedEdge[];
+  /** Workflows that its nodes name, by id. */
+  readonly workflows: Readonly<Record<string, PostedGraph>>;
+}
+
+/** What a workflow in these graphs takes and gives: `given` must come, `wanted` has a value of its own. */
+export const WORKFLOW_INPUTS = ['given', 'wanted'] as const;
+export const WORKFLOW_OUTPUT = 'made';
+
+/** As the API hands them to the compiler. */
+export function subWorkflowsOf({ workflows }: PostedGraph): SubWorkflows {
+  const pinned = Object.entries(workflows).flatMap(([workflowId, graph]): [string, PinnedWorkflow][] => [
+    [workflowId, { workflowId, version: 1, tag: '1.0.0', name: workflowId, graph: { ...graph } as never }],
+    ...[...subWorkflowsOf(graph)].flatMap(([key, each]): [string, PinnedWorkflow][] =>
+      typeof each === 'string' ? [] : [[key, each]],
+    ),
+  ]);
+  return new Map(pinned);
 }
 
 /** A port that gives a text to nodes of one level. */
@@ -47,13 +66,33 @@ export function randomGraph(seed: number): PostedGraph {
 class GraphMaker {
   private readonly nodes: PostedNode[] = [];
   private readonly edges: PostedEdge[] = [];
+  private readonly workflows: Record<string, PostedGraph> = {};
 
   constructor(private readonly random: () => number) {}
 
   make(): PostedGraph {
     this.nodes.push({ id: 'prompt', data: { nodeType: 'input:text', config: { value: 'begin' } } });
     this.level(undefined, [{ id: 'prompt', handle: 'text' }], 3 + this.below(5), 0);
-    return { nodes: this.nodes, edges: this.edges };
+    return this.whole();
+  }
+
+  /** A workflow that stands in another graph. */
+  private makeInner(depth: number): PostedGraph {
+    const [given, wanted] = WORKFLOW_INPUTS;
+    this.nodes.push({ id: given, data: { nodeType: 'input:text', config: {} } });
+    this.nodes.push({ id: wanted, data: { nodeType: 'input:text', config: { value: 'usual' } } });
+    const seen = [given, wanted].map((id) => ({ id, handle: 'text' }));
+    const ports = this.level(undefined, seen, 1 + this.below(3), depth);
+    const output = this.many(undefined, ports, 'utility:text_join', {}, 'texts', 'text');
+    const named = output.map(({ id }) => id);
+    const nodes = this.nodes.map((node) =>
+      named.includes(node.id) ? { ...node, data: { ...node.data, output: WORKFLOW_OUTPUT } } : node,
+    );
+    return { ...this.whole(), nodes };
+  }
+
+  private whole(): PostedGraph {
+    return { nodes: this.nodes, edges: this.edges, workflows: this.workflows };
   }
 
   private level(
@@ -75,6 +114,7 @@ class GraphMaker {
       return this.many(parentId, ports, 'control:pick_best', { by: 'length' }, 'candidates', 'best');
     if (draw < 0.55 && depth < 2) return this.map(parentId, ports, depth);
     if (draw < 0.7 && depth < 2) return this.refine(parentId, ports, depth);
+    if (draw < 0.8 && depth < 2) return this.workflow(parentId, ports, depth);
     return this.many(parentId, ports, 'utility:text_join', {}, 'texts', 'text');
   }
 
@@ -138,6 +178,17 @@ class GraphMaker {
     return [{ id, handle: 'result' }];
   }
 
+  private workflow(parentId: string | undefined, ports: readonly TextPort[], depth: number): TextPort[] {
+    const inner = new GraphMaker(this.random).makeInner(depth + 1);
+    const workflow = `wf_${digits(this.random)}${digits(this.random)}${digits(this.random)}${digits(this.random)}`;
+    this.workflows[workflow] = inner;
+    const id = this.add(parentId, 'control:workflow', { workflow });
+    const [given, wanted] = WORKFLOW_INPUTS;
+    this.connect(this.pick(ports), id, given);
+    if (this.random() < 0.5) this.connect(this.pick(ports), id, wanted);
+    return [{ id, handle: WORKFLOW_OUTPUT }];
+  }
+
   private add(
     parentId: string | undefined,
     nodeType: string,
@@ -164,4 +215,10 @@ class GraphMaker {
   private below(limit: number): number {
     return Math.floor(this.random() * limit);
   }
+}
+
+function digits(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
 }

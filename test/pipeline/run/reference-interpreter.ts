@@ -38,14 +38,28 @@ interface Iteration {
 }
 
 class Reference implements ReferenceResult {
-  readonly executed = new Set<string>();
-  readonly outcomes = new Map<string, Outcome>();
-  readonly outputs = new Map<string, NodeOutputs>();
+  readonly executed: Set<string>;
+  readonly outcomes: Map<string, Outcome>;
+  readonly outputs: Map<string, NodeOutputs>;
 
   constructor(
     private readonly graph: PostedGraph,
     private readonly world: number,
-  ) {}
+    /** Of a workflow that is a node: the step that it is, and what came to its inputs; all it does counts there. */
+    private readonly inside?: {
+      readonly step: string;
+      readonly came: ReadonlyMap<string, PortValue | undefined>;
+      readonly whole: Reference;
+    },
+  ) {
+    this.executed = inside?.whole.executed ?? new Set();
+    this.outcomes = inside?.whole.outcomes ?? new Map();
+    this.outputs = inside?.whole.outputs ?? new Map();
+  }
+
+  private stepOf(id: string, suffix: string): string {
+    return `${this.inside ? `${this.inside.step}/` : ''}${id}${suffix}`;
+  }
 
   runLevel(
     groupId: string | undefined,
@@ -66,10 +80,10 @@ class Reference implements ReferenceResult {
       };
       const [outcome, outputs] = before.some(blocks) ? (['BLOCKED', {}] as const) : this.runNode(node, level);
       level.outcomes.set(node.id, outcome);
-      this.outcomes.set(node.id + suffix, outcome);
+      this.outcomes.set(this.stepOf(node.id, suffix), outcome);
       if (outcome !== 'COMPLETED') return;
       level.outputs.set(node.id, outputs);
-      this.outputs.set(node.id + suffix, outputs);
+      this.outputs.set(this.stepOf(node.id, suffix), outputs);
     };
     nodes.forEach(run);
     return level;
@@ -84,8 +98,8 @@ class Reference implements ReferenceResult {
 
   private runNode(node: PostedNode, level: Level): readonly [Outcome, NodeOutputs] {
     const { nodeType, config } = node.data;
-    const step = node.id + level.suffix;
-    if (nodeType === 'input:text') return ['COMPLETED', { text: config['value'] ?? '' }];
+    const step = this.stepOf(node.id, level.suffix);
+    if (nodeType === 'input:text') return this.runInput(node, step);
     const edges = this.edgesFrom(node);
     const values = edges.map((edge) => see(level, edge));
     if (edges.length > 0 && values.every((value) => value === undefined)) return ['SKIPPED', {}];
@@ -99,10 +113,46 @@ class Reference implements ReferenceResult {
         level,
       );
     if (nodeType === 'control:refine') return this.runRefine(node, level);
+    if (nodeType === 'control:workflow')
+      return this.runWorkflow(
+        String(config['workflow']),
+        step,
+        new Map(own.map(([edge, value]) => [edge.targetHandle, value])),
+      );
     if (own.every(([, value]) => value === undefined)) return ['SKIPPED', {}];
     this.executed.add(step);
     if (failsIn(this.world, nodeType, step)) return ['FAILED', {}];
     return ['COMPLETED', fakeWork(nodeType, step, configOf(nodeType, config), this.inputsOf(nodeType, own))];
+  }
+
+  /** What comes from outside counts more than its own value; when nothing came, it gives nothing. */
+  private runInput({ id, data }: PostedNode, step: string): readonly [Outcome, NodeOutputs] {
+    const came = this.inside?.came;
+    if (!came?.has(id)) return ['COMPLETED', { text: data.config['value'] ?? '' }];
+    const text = came.get(id);
+    if (text === undefined) return ['SKIPPED', {}];
+    this.executed.add(step);
+    return ['COMPLETED', { text }];
+  }
+
+  /** As a run of its own, under the step's path. */
+  private runWorkflow(
+    id: string,
+    step: string,
+    came: ReadonlyMap<string, PortValue | undefined>,
+  ): readonly [Outcome, NodeOutputs] {
+    if (came.get('given') === undefined) return ['SKIPPED', {}];
+    const graph = this.graph.workflows[id];
+    if (!graph) throw new Error(`There is no workflow ${id}.`);
+    const inner = new Reference(graph, this.world, { step, came, whole: this });
+    const level = inner.runLevel(undefined, '', undefined);
+    const isFailed = graph.nodes.some(
+      (node) => level.outcomes.get(node.id) === 'FAILED' && node.data.onError !== 'continue',
+    );
+    if (isFailed) return ['FAILED', {}];
+    const end = graph.nodes.find(({ data }) => data.output !== undefined);
+    const made = level.outputs.get(end?.id ?? '')?.['text'];
+    return ['COMPLETED', made === undefined ? {} : { made }];
   }
 
   private inputsOf(
