@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { planResume } from '../../pipeline/resume/plan-resume';
 import { compileGraph } from '../../pipeline/compile-graph';
 import { allNodes } from '../../pipeline/pure/all-nodes';
+import { textOf } from '../../pipeline/pure/values';
 import type { RunState } from '../../pipeline/pure/run/run-state';
 import type { NodeRow } from '../../store/database/executions/execution';
 import { nodeIdOfStep, type Plan } from '../../workflows/contract';
@@ -68,7 +69,7 @@ function behind(posted: PostedGraph, origins: readonly string[]): ReadonlySet<st
 function flatten({ nodes, edges, workflows }: PostedGraph): PostedGraph {
   const whole = { nodes: [...nodes], edges: [...edges], workflows: {} };
   for (const { id, data } of nodes) {
-    const workflow = workflows[String(data.config['workflow'])];
+    const workflow = workflows[textOf(data.config['workflow'] ?? '')];
     if (!workflow) continue;
     const inner = flatten(workflow);
     const inside = (each: string): string => `${id}/${each}`;

@@ -115,7 +115,7 @@ class Reference implements ReferenceResult {
     if (nodeType === 'control:refine') return this.runRefine(node, level);
     if (nodeType === 'control:workflow')
       return this.runWorkflow(
-        String(config['workflow']),
+        textOf(config['workflow'] ?? ''),
         step,
         new Map(own.map(([edge, value]) => [edge.targetHandle, value])),
       );
