@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { ApiError, notFound } from './api-error';
+import { ApiError, notFound, unauthorized } from './api-error';
 import type { ApiDependencies } from './dependencies';
 import { authenticate, requireScope } from './http/authenticate';
 import { createErrorMiddleware } from './http/error-response';
+import { createKeyWatch, type KeyWatch } from './http/key-watch';
 import { readBody } from './http/read-body';
 import { assignRequestId } from './http/request-id';
 import { createRequestLog } from './http/request-log';
@@ -20,6 +21,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   // Every waiting request listens to it.
   setMaxListeners(0, dependencies.shutdown);
   const app = express();
+  const keyWatch = createKeyWatch(dependencies);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
@@ -28,7 +30,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     if (pathRoutes.some((route) => route.isOpenToBrowsers)) app.all(path, openToBrowsers(pathRoutes));
     for (const route of pathRoutes) {
       app[expressMethod(route.method)](path, (request, response) =>
-        answer(route, request, response, dependencies),
+        answer(route, request, response, { dependencies, keyWatch }),
       );
     }
     app.all(path, refuseMethod(pathRoutes));
@@ -47,7 +49,7 @@ async function answer(
   route: Route,
   request: Request,
   response: Response,
-  dependencies: ApiDependencies,
+  { dependencies, keyWatch }: { readonly dependencies: ApiDependencies; readonly keyWatch: KeyWatch },
 ): Promise<void> {
   const caller =
     route.access.kind === 'key'
@@ -55,9 +57,23 @@ async function answer(
       : undefined;
   const body = await readBody(route, request, response);
   const requestId = String(response.locals.requestId);
-  const signal = requestSignal(response, dependencies.shutdown);
+  const keyEnded = new AbortController();
+  if (caller)
+    response.once(
+      'close',
+      keyWatch.watch(caller.keyId, () => keyEnded.abort()),
+    );
+  const signal = requestSignal(response, [dependencies.shutdown, keyEnded.signal]);
   const reply = await route.run({ requestId, signal, request, response, dependencies }, body, caller);
+  // What a held question would answer is no longer for this key. What was done while it counted is done, and told.
+  if (keyEnded.signal.aborted && route.method === 'GET' && reply !== 'sent') throw keyHasEnded();
   send(response, reply);
+}
+
+function keyHasEnded(): ApiError {
+  return unauthorized(
+    'This API key was revoked, or has expired, while its answer was held. Use another one.',
+  );
 }
 
 /** Who may go on: rate limits are told to every valid key, whatever else it lacks. */

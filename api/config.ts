@@ -27,6 +27,7 @@ const environmentSchema = z.object({
   EVERFRAME_MAX_EDGES: count(500),
   EVERFRAME_MAX_UPLOAD_BYTES: count(1_073_741_824),
   EVERFRAME_MAX_UPLOAD_SECONDS: count(7_200),
+  EVERFRAME_SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   NODE_ENV: z.string().optional(),
 });
@@ -56,6 +57,8 @@ export interface ApiConfig {
   readonly uploadLimits: { readonly bytesMax: number; readonly durationSecondsMax: number };
   /** Providers that a live execution may use. */
   readonly liveProviders: readonly string[];
+  /** How long new requests are still taken after a stop, while /readyz says that it is not ready, milliseconds. */
+  readonly shutdownDelayMs: number;
   readonly logLevel: string;
 }
 
@@ -94,6 +97,7 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
       durationSecondsMax: env.EVERFRAME_MAX_UPLOAD_SECONDS,
     },
     liveProviders: configuredProviders(environment),
+    shutdownDelayMs: env.EVERFRAME_SHUTDOWN_DELAY_MS,
     logLevel: env.EVERFRAME_LOG_LEVEL,
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openAssetStore } from '../store/assets/open-asset-store';
 import { openDatabase } from '../store/database/database';
@@ -38,6 +39,8 @@ async function main(): Promise<void> {
   process.send?.({ ready: true, url: dependencies.settings.publicUrl });
   logger.info({ url: dependencies.settings.publicUrl }, 'The API listens.');
   await aborted(shutdown.signal);
+  // A load balancer that still sends requests here finds /readyz at 503 first.
+  await sleep(config.shutdownDelayMs);
   await drain(server);
   await sweeper.stop();
   await dependencies.listener.close();

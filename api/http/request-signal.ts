@@ -1,14 +1,14 @@
 import type { Response } from 'express';
 
-/** Aborts when the client goes away before the answer is complete, or when the server shuts down. */
-export function requestSignal(response: Response, shutdown: AbortSignal): AbortSignal {
+/** Aborts when the client goes away before the answer is complete, or for one of the reasons given. */
+export function requestSignal(response: Response, reasons: readonly AbortSignal[]): AbortSignal {
   const controller = new AbortController();
   const abort = () => controller.abort();
   response.once('close', () => {
-    shutdown.removeEventListener('abort', abort);
+    for (const reason of reasons) reason.removeEventListener('abort', abort);
     abort();
   });
-  if (shutdown.aborted) abort();
-  else shutdown.addEventListener('abort', abort, { once: true });
+  if (reasons.some(({ aborted }) => aborted)) abort();
+  else for (const reason of reasons) reason.addEventListener('abort', abort, { once: true });
   return controller.signal;
 }

@@ -66,6 +66,18 @@ export const keys = {
     return { key: toApiKey(row), account: { id: row.account_id, name: row.account_name, plan: row.plan } };
   },
 
+  /** Which of these are revoked or expired at that time (milliseconds since 1970). */
+  async ended(database: Database, keyIds: readonly string[], nowMs: number): Promise<readonly string[]> {
+    const now = new Date(nowMs);
+    const rows = await database.queries
+      .selectFrom('api_keys')
+      .select('id')
+      .where('id', 'in', [...keyIds])
+      .where((eb) => eb.or([eb('revoked_at', '<=', now), eb('expires_at', '<=', now)]))
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+
   /** Newest first. */
   async list(database: Database, accountId: string): Promise<readonly ApiKey[]> {
     const rows = await selectKeys(database)

@@ -140,7 +140,8 @@ function listen(server: ReturnType<typeof createServer>): Promise<string> {
   });
 }
 
-function accountFactory({ database }: Pick<ApiDependencies, 'database'>): TestApi['createAccount'] {
+/** Makes accounts with their keys, in the database itself. */
+export function accountFactory({ database }: Pick<ApiDependencies, 'database'>): TestApi['createAccount'] {
   return async ({
     accountId = newId('acc'),
     plan = 'self_hosted',
