@@ -20,6 +20,10 @@ export interface ActivityDependencies {
   readonly sendPolicy: (providerId: string) => SendPolicy;
   /** Latest Temporal run id of an execution's workflow, as Temporal says it. */
   readonly latestRunId: (executionId: string) => Promise<string | undefined>;
+  /** Items of one batch that run at once. */
+  readonly batchWindow: number;
+  /** Has a batch look at its items, if it runs. */
+  readonly tellBatch: (batchId: string) => Promise<void>;
   readonly settings: ActivitySettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;

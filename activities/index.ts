@@ -5,6 +5,7 @@ import { callProvider } from './call-provider';
 import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
 import { cancelFire, followFire } from './follow-fire';
+import { loadItem, openItems } from './open-items';
 import { openReview } from './open-review';
 import { importAsset, runPure } from './own-steps';
 import {
@@ -53,6 +54,8 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     pauseExecution: bind(pauseExecution),
     drainExecution: bind(drainExecution),
     continueExecution: bind(continueExecution),
+    openItems: bind(openItems),
+    loadItem: bind(loadItem),
     openReview: bind(openReview),
     finishExecution: bind(finishExecution),
   };

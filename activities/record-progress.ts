@@ -7,11 +7,14 @@ import type {
   FinishExecutionResult,
   PauseExecutionInput,
   RecordProgressInput,
+  TellsBatch,
 } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
 import { fenced, writeFenced } from './fence';
+import { tellBatch } from './open-items';
 
 type ProgressDependencies = Pick<ActivityDependencies, 'database' | 'latestRunId'>;
+type TellingDependencies = ProgressDependencies & Pick<ActivityDependencies, 'tellBatch'>;
 
 /** Shows nodes that needed no activity of their own. Carries their whole state, so a lost call is made good by the next. */
 export async function recordProgress(deps: ProgressDependencies, input: RecordProgressInput): Promise<void> {
@@ -19,11 +22,12 @@ export async function recordProgress(deps: ProgressDependencies, input: RecordPr
 }
 
 /** Shows that the execution waits for its user, and for what; gives back what is held for nothing. A repeat changes nothing. */
-export async function pauseExecution(deps: ProgressDependencies, input: PauseExecutionInput): Promise<void> {
+export async function pauseExecution(deps: TellingDependencies, input: PauseExecutionInput): Promise<void> {
   const { failure, resumesTaken, nodes } = input;
   await writeFenced(deps, input, (writer) =>
     writer.pause({ resumesTaken, nodes, ...(failure ? { failure } : {}) }),
   );
+  await tellBatch(deps, input);
 }
 
 /** Writes how far the run has come, and that it goes no further. A repeat changes nothing. */
@@ -32,13 +36,17 @@ export async function drainExecution(deps: ProgressDependencies, input: DrainExe
 }
 
 /** Shows that the execution does not wait any more, since something else than a resume lets it go on. A repeat changes nothing. */
-export async function continueExecution(deps: ProgressDependencies, input: ExecutionScope): Promise<void> {
+export async function continueExecution(
+  deps: TellingDependencies,
+  input: ExecutionScope & TellsBatch,
+): Promise<void> {
   await writeFenced(deps, input, (writer) => writer.goOn());
+  await tellBatch(deps, input);
 }
 
 /** Ends the execution: last states, failure, the rest of the hold released. Once per attempt; a repeat changes nothing. */
 export async function finishExecution(
-  deps: ProgressDependencies,
+  deps: TellingDependencies,
   input: FinishExecutionInput,
 ): Promise<FinishExecutionResult> {
   const { status, failure, nodes } = input;
@@ -47,5 +55,6 @@ export async function finishExecution(
     writer.finish({ status, nodes, ...(failure ? { failure } : {}) }),
   );
   failpoint('finish.after_commit');
+  await tellBatch(deps, input);
   return { creditsCharged };
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { collectAssetIds, compileGraph, type CompileResult } from '../pipeline/compile-graph';
+import {
+  collectAssetIds,
+  compileGraph,
+  type CompileInput,
+  type CompileResult,
+} from '../pipeline/compile-graph';
+import type { GraphIssue } from '../pipeline/graph-issue';
 import { isJsonObject } from '../pipeline/pure/values';
 import { applyVariant, readVariants, variantsFault } from '../pipeline/variants';
 import { collectWorkflowReferences, referenceKey, type SubWorkflows } from '../pipeline/sub-workflows';
@@ -34,13 +40,28 @@ export type CompiledPosted = CompileResult & { readonly workflows: SubWorkflows 
 
 /** Compiles a posted graph with the assets and providers that the caller may use. */
 export async function compilePosted(
-  { database, settings, clock }: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
+  dependencies: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
   caller: Pick<Caller, 'accountId' | 'mode'>,
   posted: PostedGraph,
 ): Promise<CompiledPosted> {
+  const read = await readCompileInput(dependencies, caller, posted);
+  if (!read.ok) return { ...read, workflows: new Map() };
+  return { ...compileGraph(read.input), workflows: read.input.workflows };
+}
+
+export type ReadCompileInput =
+  | { readonly ok: true; readonly input: CompileInput & { readonly workflows: SubWorkflows } }
+  | { readonly ok: false; readonly issues: readonly GraphIssue[] };
+
+/** All that a compilation of the graph needs, for one run or for many. */
+export async function readCompileInput(
+  { database, settings, clock }: Pick<ApiDependencies, 'database' | 'settings' | 'clock'>,
+  caller: Pick<Caller, 'accountId' | 'mode'>,
+  posted: PostedGraph,
+): Promise<ReadCompileInput> {
   const { graph, triggerData } = posted;
   const variables = graph.variables ?? {};
-  if (!isJsonObject(variables)) return { ok: false, issues: [variablesInvalid], workflows: new Map() };
+  if (!isJsonObject(variables)) return { ok: false, issues: [variablesInvalid] };
   const workflows = await loadSubWorkflows({ database }, caller.accountId, graph, posted.pinned);
   const found = new Map<string, AssetReference>();
   const assetIds = [...collectAssetIds(graph, triggerData), ...assetIdsInside(graph, workflows)];
@@ -48,7 +69,7 @@ export async function compilePosted(
     const asset = await assets.find(database, caller.accountId, assetId);
     if (asset !== undefined) found.set(assetId, asset);
   }
-  const compiled = compileGraph({
+  const input = {
     graph,
     triggerData,
     variables,
@@ -59,8 +80,8 @@ export async function compilePosted(
     today: new Date(clock()).toISOString().slice(0, 10),
     workflows,
     ...(posted.workflowId === undefined ? {} : { workflowId: posted.workflowId }),
-  });
-  return { ...compiled, workflows };
+  };
+  return { ok: true, input };
 }
 
 /** Assets that the workflows inside of a graph name, and those that are given to them. */

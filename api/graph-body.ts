@@ -1,18 +1,13 @@
 import { z } from 'zod';
 import { isSemanticVersion } from '../pipeline/semantic-version';
 import type { JsonObject, JsonValue } from '../workflows/contract';
+import { batchFields, batchSettings } from './batch/iterator-configs';
 
 /**
  * A part of the graph as it came: bodies are parsed JSON already, and the compiler names all of its faults at once, which a
  * schema here would hide behind the first one.
  */
 const uncheckedJson = (openApi: Record<string, unknown>) => z.custom<JsonValue>().optional().meta(openApi);
-
-const later = (what: string) =>
-  z
-    .undefined({ error: `${what} are not available yet.` })
-    .optional()
-    .meta({ type: 'null', description: 'Not available yet.' });
 
 /** What execute and quote have in common. */
 export const graphFields = {
@@ -72,7 +67,8 @@ export const executeBody = z.strictObject({
   priority: z.int().min(1).max(5).optional().describe('1 (first) to 5; 3 unless given.'),
   failFast: z.boolean().optional().describe('Start no further node after the first failure.'),
   tags: z.array(z.string().min(1).max(100)).max(20).optional(),
-  iteratorConfigs: later('Batches'),
+  ...batchFields,
+  ...batchSettings,
   callbackUrl: callbackUrl
     .optional()
     .describe(
@@ -87,6 +83,7 @@ export const quoteBody = z.strictObject({
   targetNodeIds,
   version: executeBody.shape.version,
   variant: executeBody.shape.variant,
+  ...batchFields,
 });
 
 /** A saved workflow, `inline`, or a name for the posted graph: letters, digits, space and `_ . : -`. */
@@ -96,6 +93,7 @@ export const quoteSchema = z
   .object({
     minCredits: z.number().describe('First candidates, one round, no retry: what must be available.'),
     maxCredits: z.number(),
+    items: z.number().optional().describe('Of a batch; its nodes are quoted with all their items.'),
     nodes: z.array(
       z.object({ nodeId: z.string(), nodeType: z.string(), minCredits: z.number(), maxCredits: z.number() }),
     ),

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isJsonObject } from '../pipeline/pure/values';
 import type { Quote } from '../pipeline/quote';
-import type { SubWorkflows } from '../pipeline/sub-workflows';
 import { executions } from '../store/database/executions';
 import type { IdempotencyRepeat, NewExecution, PendingStart } from '../store/database/executions/execution';
 import { failpoint } from '../store/failpoints';
 import { newId } from '../store/ids';
-import type { Plan } from '../workflows/contract';
 import type { Caller } from './caller';
-import { compilePosted, graphInvalid } from './compile-posted';
+import { compileRun, type CompiledRun } from './batch/compile-run';
 import type { ApiDependencies, ApiSettings } from './dependencies';
 import { quoteSchema, toStoredJson, type ExecuteBody } from './graph-body';
 import { insufficientCredits, type IdempotencyToStore } from './idempotent-reply';
@@ -65,14 +63,10 @@ export type RunResult =
  */
 export async function runWorkflow(dependencies: RunDependencies, request: RunRequest): Promise<RunResult> {
   const { runner, body } = request;
-  const { triggerData, targetNodeIds } = body;
   const executionId = newId('exe');
   const point = pointOf(executionId);
   const resolved = await resolveGraph(dependencies, runner.accountId, request.workflowId, body, point);
-  const { graph, workflowId } = resolved;
-  const posted = { graph, triggerData, targetNodeIds, workflowId };
-  const compiled = await compilePosted(dependencies, runner, posted);
-  if (!compiled.ok) throw graphInvalid(compiled.issues);
+  const compiled = await compileRun(dependencies, runner, resolved, body);
   await requireTemporal(dependencies);
   const execution = newExecution(executionId, { resolved, compiled }, body, runner);
   const receipt = createReceipt(execution, compiled.quote, dependencies.settings);
@@ -98,6 +92,11 @@ export async function runWorkflow(dependencies: RunDependencies, request: RunReq
   }
 }
 
+function batchSettingsOf({ allowPartial = false, autoRedrive }: ExecuteBody) {
+  if (autoRedrive === undefined) return { allowPartial };
+  return { allowPartial, autoRedrive: { times: autoRedrive.times, afterSeconds: autoRedrive.after } };
+}
+
 /** The same execution always picks the same variant. */
 function pointOf(executionId: string): number {
   return createHash('sha256').update(executionId).digest().readUInt32BE(0) / 2 ** 32;
@@ -110,7 +109,7 @@ function newExecution(
     compiled,
   }: {
     readonly resolved: ResolvedGraph;
-    readonly compiled: { readonly plan: Plan; readonly quote: Quote; readonly workflows: SubWorkflows };
+    readonly compiled: CompiledRun;
   },
   body: ExecuteBody,
   { accountId, mode }: Runner,
@@ -124,6 +123,7 @@ function newExecution(
     graph: withPinnedWorkflows(resolved.graph, compiled.workflows),
     triggerData: isJsonObject(triggerData) ? triggerData : {},
     plan: compiled.plan,
+    ...(compiled.batch ? { batch: { ...compiled.batch, ...batchSettingsOf(body) } } : {}),
     quote: toStoredJson(compiled.quote),
     ...{ budgetCredits, failFast, tags, priority, callbackUrl },
   };
@@ -139,6 +139,7 @@ function pendingStartOf(execution: NewExecution, nowMs: number): PendingStart {
     failFast: execution.failFast ?? false,
     resubmitUnknown: false,
     supersededRunId: null,
+    batchId: null,
     priority: execution.priority ?? DEFAULT_PRIORITY,
     startRequestedAt: new Date(nowMs),
     cancelRequestedAt: null,

@@ -17,10 +17,20 @@ export async function startExecution(
   pending: PendingStart,
   options: { readonly previousRunWaitMs?: number } = {},
 ): Promise<{ readonly runId: string }> {
-  const { executionId, accountId, mode, workflowName, plan, carried, failFast } = pending;
+  const { executionId, accountId, mode, workflowName, plan, carried, failFast, batchId } = pending;
   if (pending.supersededRunId !== null) await temporal.supersede(executionId, pending.supersededRunId);
   const run = await temporal.start({
-    input: { executionId, accountId, mode, workflowName, plan, carried, failFast, ...userWord(pending) },
+    input: {
+      executionId,
+      accountId,
+      mode,
+      workflowName,
+      plan,
+      carried,
+      failFast,
+      ...(batchId === null ? {} : { batchId }),
+      ...userWord(pending),
+    },
     attempt: pending.attempt,
     priority: pending.priority,
     previousRunWaitMs: options.previousRunWaitMs ?? PREVIOUS_RUN_WAIT_MS,

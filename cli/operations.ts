@@ -34,6 +34,7 @@ export const operations: Readonly<Record<string, Faces>> = {
   pollExecution: { client: 'poll', cli: 'poll', mcp: 'get_execution' },
   streamExecutionEvents: { client: 'events', cli: 'logs', mcp: rare },
   listExecutions: { client: 'listExecutions', cli: 'executions list', mcp: 'list_executions' },
+  listItems: { client: 'listItems', cli: 'items', mcp: 'list_items' },
   getExecution: { client: 'getExecution', cli: 'executions show', mcp: rare },
   getReplayBundle: {
     ...{ client: 'downloadBundle', cli: 'bundle' },

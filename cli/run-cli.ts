@@ -11,6 +11,7 @@ import { addCallbackSecretCommand, addDeliveriesCommand } from './commands/deliv
 import { addDemoCommand } from './commands/demo';
 import { addExecutionsCommand } from './commands/executions';
 import { addKeysCommand } from './commands/keys';
+import { addItemsCommand } from './commands/items';
 import { addLogsCommand } from './commands/logs';
 import { addMcpCommand } from './commands/mcp';
 import { addNodesCommand } from './commands/nodes';
@@ -75,6 +76,7 @@ export function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) 
   addCancelCommand(program, run);
   addQuoteCommand(program, run);
   addExecutionsCommand(program, run);
+  addItemsCommand(program, run);
   addLogsCommand(program, run);
   addFeedbackCommand(program, run);
   addWorkflowsCommand(program, run);

@@ -1,3 +1,4 @@
+import type { BatchItem, ItemFilters } from './batch-types';
 import { createAssetsClient, type AssetsClient } from './assets-client';
 import { createAppsClient, type AppsClient } from './apps-client';
 import { createDeliveriesClient, type DeliveriesClient } from './deliveries-client';
@@ -86,6 +87,8 @@ export interface EverframeClient extends AssetsClient {
   /** The receipt that a resume would give; nothing is started. */
   previewResume(executionId: string, edits?: ResumeInput, options?: CallOptions): Promise<ResumeReceipt>;
   cancel(executionId: string, options?: CallOptions): Promise<CancelReceipt>;
+  /** Items of a batch in their order, while it runs as well. */
+  listItems(executionId: string, filters?: ItemFilters, options?: CallOptions): Promise<Page<BatchItem>>;
   quote(input: ExecuteInput, options?: CallOptions & { readonly workflowId?: string }): Promise<Quote>;
   listExecutions(filters?: ListFilters, options?: CallOptions): Promise<Page<ExecutionSummary>>;
   getExecution(executionId: string, options?: CallOptions): Promise<ExecutionDetail>;
@@ -159,6 +162,8 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     previewResume: (id, edits = {}, given) =>
       calls.ask(`${executionPath(id)}/resume`, { ...edits, dryRun: true }, given),
     cancel: (id, given) => calls.ask(`${executionPath(id)}/cancel`, undefined, given),
+    listItems: (id, filters = {}, given) =>
+      calls.get(`${executionPath(id)}/items${toQuery(filters)}`, given),
     quote: (input, given) => calls.ask(`${workflowPath(given?.workflowId)}/quote`, input, given),
     listExecutions: (filters = {}, given) => calls.get(`/workflows/executions${toQuery(filters)}`, given),
     getExecution: (id, given) => calls.get(executionPath(id), given),

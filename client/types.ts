@@ -1,3 +1,4 @@
+import type { BatchInput } from './batch-types';
 import type { AssetView, ExecutionStatus, ExecutionView } from '../pipeline/execution-view';
 
 /** A pipeline graph as React Flow exports it; the API names every fault. */
@@ -6,7 +7,7 @@ export interface GraphInput {
   readonly edges: readonly object[];
 }
 
-export interface ExecuteInput extends Partial<GraphInput> {
+export interface ExecuteInput extends Partial<GraphInput>, BatchInput {
   readonly triggerData?: Readonly<Record<string, unknown>>;
   /** Only these nodes and what they need. */
   readonly targetNodeIds?: readonly string[];
@@ -32,6 +33,8 @@ export interface Quote {
   readonly minCredits: number;
   /** The dearest candidate of each node. */
   readonly maxCredits: number;
+  /** Of a batch: its nodes are quoted with all their items. */
+  readonly items?: number;
   readonly nodes: readonly {
     readonly nodeId: string;
     readonly nodeType: string;
@@ -72,6 +75,8 @@ export interface ResumeReceipt {
   readonly creditsNotSpentAgain: number;
   /** Of what is left to run. */
   readonly quote: Quote;
+  /** Of a batch. */
+  readonly items?: { readonly reused: number; readonly rerun: number };
 }
 
 export interface CancelReceipt {

@@ -84,6 +84,27 @@ export const nodeViewSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('CANCELLED'), ...nodeCommon, error: failureViewSchema.nullable() }),
 ]);
 
+const itemCount = z.number().int().nonnegative();
+
+/** How the items of a batch stand; each of them is read at `links.items`. */
+export const itemsViewSchema = z.object({
+  total: itemCount,
+  /** Not begun; in a batch that has ended: left out. */
+  pending: itemCount,
+  running: itemCount,
+  /** For their user: a review, credits, a word on a send of unknown fate. */
+  waiting: itemCount,
+  completed: itemCount,
+  failed: itemCount,
+  cancelled: itemCount,
+  /** Items that are over, 0 to 1. */
+  progress: z.number(),
+  /** By the times that finished items took; null before the first one, and while nothing runs. */
+  etaSeconds: z.number().nullable(),
+  /** Mean time of an item that is over. */
+  meanSeconds: z.number().nullable(),
+});
+
 const executionCommon = {
   executionId: z.string(),
   /** `inline` for a graph that was posted with the call. */
@@ -108,8 +129,8 @@ const executionCommon = {
     charged: z.number().int().nonnegative(),
     released: z.number().int().nonnegative(),
   }),
-  /** Reserved for batches; null for a single run. */
-  items: z.unknown().nullable(),
+  /** Of a batch; null for a single run. */
+  items: itemsViewSchema.nullable(),
   links: z.record(z.string(), z.string()),
   cancelRequested: z.boolean().optional(),
   createdAt: z.string().optional(),
@@ -139,6 +160,7 @@ export const executionViewSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('CANCELLED'), ...executionCommon, ...withoutFailure }),
 ]);
 
+export type ItemsView = z.infer<typeof itemsViewSchema>;
 export type AssetView = z.infer<typeof assetViewSchema>;
 export type NodeView = z.infer<typeof nodeViewSchema>;
 export type NodeStatus = NodeView['status'];

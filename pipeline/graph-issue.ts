@@ -60,6 +60,14 @@ export const GRAPH_ISSUE_CODES = [
   'no_provider_configured',
   'model_retired',
   'request_unsupported',
+  // batches
+  'iterator_node_unknown',
+  'iterator_path_unknown',
+  'iterator_place_taken',
+  'iterator_csv_invalid',
+  'iterator_values_empty',
+  'iterator_lengths_differ',
+  'too_many_items',
   // the whole
   'target_unknown',
   'plan_too_large',

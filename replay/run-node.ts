@@ -47,6 +47,7 @@ export async function runNode(
     case 'group':
     case 'delay':
     case 'review':
+    case 'items':
       return { source: 'recorded', outputs: assets.actualOutputs(recorded.outputs ?? {}) };
     case 'pure': {
       const input = { ...stepInput(context, node, lookup), function: work.function };

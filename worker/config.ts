@@ -29,6 +29,7 @@ const environmentSchema = z.object({
   EVERFRAME_WEBHOOK_TIMEOUT_MS: milliseconds.min(1_000).max(30_000).default(15_000),
   EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
   EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
+  EVERFRAME_BATCH_WINDOW: z.coerce.number().int().min(1).max(500).default(20),
   EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
@@ -58,6 +59,8 @@ export interface WorkerConfig {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** How long sends in flight may go on after a stop; longer than the slowest send where no send may be cut off. */
   readonly shutdownGraceMs: number;
+  /** Items of one batch that run at once. */
+  readonly batchWindow: number;
   readonly mediaConcurrency: number;
   readonly logLevel: string;
 }
@@ -92,6 +95,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     requestTimeoutMs: settings.EVERFRAME_REQUEST_TIMEOUT_MS,
     providers: new Map(providers.map(({ id }) => [id, readProviderSettings(environment, id)])),
     shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,
+    batchWindow: settings.EVERFRAME_BATCH_WINDOW,
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
     logLevel: settings.EVERFRAME_LOG_LEVEL,
   };

@@ -27,6 +27,7 @@ import { openDatabase, type Database } from '../store/database/database';
 import { migrate } from '../store/database/migrate';
 import {
   executionWorkflowId,
+  ITEMS_SIGNAL,
   mediaTaskQueue,
   providerTaskQueue,
   SEARCH_ATTRIBUTES,
@@ -79,8 +80,8 @@ export async function startWorker(
     breakers,
     rests: new CredentialRests({ database, now: () => performance.now() }),
     sendPolicy: (providerId) => settingsOf(config, providerId),
-    latestRunId: async (executionId) =>
-      (await client.workflow.getHandle(executionWorkflowId(executionId)).describe()).runId,
+    ...asksOfTemporal(client),
+    batchWindow: config.batchWindow,
     settings: config,
     now: Date.now,
     random: Math.random,
@@ -103,6 +104,14 @@ export async function startWorker(
 function readAccountKeys({ secret }: WorkerConfig, database: Database): AccountKeys {
   const read = (accountId: string) => accountSecrets.listSealed(database, accountId, 'provider');
   return new AccountKeys({ read, secrets: [secret], now: () => performance.now() });
+}
+
+function asksOfTemporal(client: Client): Pick<ActivityDependencies, 'latestRunId' | 'tellBatch'> {
+  const handleOf = (executionId: string) => client.workflow.getHandle(executionWorkflowId(executionId));
+  return {
+    latestRunId: async (executionId) => (await handleOf(executionId).describe()).runId,
+    tellBatch: (batchId) => handleOf(batchId).signal(ITEMS_SIGNAL),
+  };
 }
 
 function createBreakers(config: WorkerConfig, database: Database): CircuitBreakers {

@@ -19,6 +19,9 @@ export const SETTLE_WORKFLOW_TYPE = 'settleExecution';
 export const DELIVER_WORKFLOW_TYPE = 'deliverWebhook';
 export const SCHEDULED_WORKFLOW_TYPE = 'startScheduled';
 
+/** The node of a batch that stands for all its items; no posted node can have such an id. */
+export const ITEMS_NODE_ID = '$items';
+
 /** Temporal workflow id of an execution. */
 export function executionWorkflowId(executionId: string): string {
   return `execution-${executionId}`;
@@ -197,6 +200,8 @@ export type NodeWork =
   | { readonly kind: 'delay' }
   /** Waits for a person. */
   | { readonly kind: 'review' }
+  /** All items of a batch, each an execution of its own. */
+  | { readonly kind: 'items' }
   /** Local image or video work in a child process. */
   | { readonly kind: 'media' }
   /** A job at the first candidate that accepts it. */
@@ -270,7 +275,15 @@ export interface ExecutionInput {
   readonly handOverAfterEvents?: number;
   /** Stop starting nodes at the first failure instead of finishing independent branches. */
   readonly failFast: boolean;
+  /** The batch that it is an item of. */
+  readonly batchId?: string;
 }
+
+/** What a batch starts an item with: the rest lies in the database, and would weigh on the history of the batch. */
+export type ItemInput = Omit<ExecutionInput, 'plan' | 'carried' | 'batchId'> & { readonly batchId: string };
+
+/** That rest. */
+export type ItemDocuments = Pick<ExecutionInput, 'plan' | 'carried' | 'resubmitUnknown' | 'resumedAtMs'>;
 
 export interface CarriedNode {
   /** The step: the name is older than groups. */
@@ -312,6 +325,9 @@ export const DRAIN_SIGNAL = 'drain';
 
 /** Tells a run that a review of this step was decided; the decision itself is in the database. */
 export const REVIEW_SIGNAL = 'review';
+
+/** Tells a batch that an item of it has changed which it does not follow itself: worth a look. No arguments. */
+export const ITEMS_SIGNAL = 'items';
 
 export interface ReviewSignal {
   readonly step: string;
@@ -415,7 +431,12 @@ export interface RecordProgressInput extends ExecutionScope {
   readonly nodes: readonly NodeProgress[];
 }
 
-export interface PauseExecutionInput extends ExecutionScope {
+/** Set: the batch that is told, since it does not see the change by itself. */
+export interface TellsBatch {
+  readonly tellBatchId?: string;
+}
+
+export interface PauseExecutionInput extends ExecutionScope, TellsBatch {
   readonly nodes: readonly NodeProgress[];
   /** Of the first waiting node in plan order; absent when the run waits for reviews alone. */
   readonly failure?: ExecutionFailure;
@@ -456,10 +477,35 @@ export type ReviewAnswer =
       readonly value: PortValue;
     };
 
-export interface FinishExecutionInput extends ExecutionScope {
+export interface FinishExecutionInput extends ExecutionScope, TellsBatch {
   readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
   readonly nodes: readonly NodeProgress[];
   readonly failure?: ExecutionFailure;
+}
+
+/** One item that is to be started in Temporal. */
+export interface ItemToStart {
+  /** From 0. */
+  readonly index: number;
+  readonly executionId: string;
+  /** 1, and one more for each time that it is tried again. */
+  readonly attempt: number;
+}
+
+/** How the items of a batch stand. */
+export interface ItemsLook {
+  /** Opened, and Temporal has none of them yet. */
+  readonly start: readonly ItemToStart[];
+  /** Opened and not over. */
+  readonly open: number;
+  /** Until the next one that failed is to be tried again by itself. */
+  readonly nextInMs?: number;
+  /** Nothing runs, and nothing can be opened: for lack of credits, or since all that are open wait. */
+  readonly waits?: { readonly failure?: ExecutionFailure };
+  /** Nothing is left to do. */
+  readonly end?: { readonly failure?: Pick<FailureView, 'message'> };
+  /** So many ends are worth another look. */
+  readonly group: number;
 }
 
 export interface FinishExecutionResult {
@@ -541,7 +587,10 @@ export interface LocalActivities {
   /** Asks for a decision, or for what it was; a repeat asks nobody again. Times it out when its time is over. */
   readonly openReview: (input: OpenReviewInput) => Promise<ReviewAnswer>;
   /** Shows that a run which waited goes on, not by a resume. */
-  readonly continueExecution: (input: ExecutionScope) => Promise<void>;
+  readonly continueExecution: (input: ExecutionScope & TellsBatch) => Promise<void>;
+  /** Opens items of a batch as far as places and credits allow; a repeat opens none twice. */
+  readonly openItems: (input: ExecutionScope) => Promise<ItemsLook>;
+  readonly loadItem: (input: Pick<ExecutionScope, 'executionId'>) => Promise<ItemDocuments>;
   readonly finishExecution: (input: FinishExecutionInput) => Promise<FinishExecutionResult>;
 }
 
@@ -579,6 +628,7 @@ export const FAILURE_CODES = {
   Cancelled: 'cancelled',
   RunTerminated: 'run_terminated',
   RunTimedOut: 'run_timed_out',
+  ItemsFailed: 'items_failed',
   Internal: 'internal',
 } as const;
 

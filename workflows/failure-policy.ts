@@ -37,6 +37,7 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   StaleRun: { tryNext: false, retryable: false },
   Superseded: { tryNext: false, retryable: false },
   Cancelled: { tryNext: false, retryable: true },
+  ItemsFailed: { tryNext: false, retryable: true },
   Internal: { tryNext: false, retryable: true },
 };
 

@@ -20,12 +20,15 @@ import {
   type ExecutionInput,
   type ExecutionScope,
   type FinishExecutionInput,
+  type ItemInput,
   type ResumeSignal,
+  type TellsBatch,
 } from './contract';
 import { currentDetails } from './current-details';
 import { failureView, waitingView, waitsForUser } from './failure-policy';
 import { ResumeInbox } from './resume-inbox';
 import { ReviewInbox } from './review-inbox';
+import { BatchItems } from './run-items';
 import { fillConfig, runDelay } from './run-delay';
 import { runReview } from './run-review';
 import { drained, executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
@@ -36,6 +39,7 @@ import {
   continueExecution,
   drainExecution,
   finishExecution,
+  loadItem,
   pauseExecution,
   recordProgress,
 } from './step-activities';
@@ -55,18 +59,24 @@ export interface ExecutionResult {
  * What only the user can mend (money, a job that may be paid already, a step with `onError: hold`) does not fail the run:
  * it waits, with everything else done that can be, until a signal resumes it.
  */
-export async function runExecution(input: ExecutionInput): Promise<ExecutionResult> {
+export async function runExecution(input: ExecutionInput | ItemInput): Promise<ExecutionResult> {
   try {
-    return await new ExecutionRun(input).run();
+    return await new ExecutionRun('plan' in input ? input : await withDocuments(input)).run();
   } catch (error) {
     throw toRunFailure(error);
   }
+}
+
+/** A cancel that comes now is found by the run, which then writes its end. */
+function withDocuments(input: ItemInput): Promise<ExecutionInput> {
+  return CancellationScope.nonCancellable(async () => ({ ...input, ...(await loadItem(input)) }));
 }
 
 class ExecutionRun {
   private readonly state: RunState;
   private readonly inbox: ResumeInbox;
   private readonly reviewInbox = new ReviewInbox();
+  private readonly items: BatchItems;
   private plan: PlanRun;
   private scope: ExecutionScope;
   private running = 0;
@@ -101,6 +111,7 @@ class ExecutionRun {
     this.inbox = new ResumeInbox(input.resumesTaken ?? 0);
     this.state = new RunState(input.plan, input.carried);
     this.plan = new PlanRun(input.plan.nodes, this.state);
+    this.items = new BatchItems(input, () => (this.ends += 1));
   }
 
   async run(): Promise<ExecutionResult> {
@@ -129,7 +140,7 @@ class ExecutionRun {
       }
       if (drains && this.isDrained()) await this.drain();
       if (handOver && this.plan.pending() > 0 && !this.stopsEarly()) await this.handOver();
-      if (this.stopsEarly() || !this.isWaiting()) return;
+      if ((this.stopsEarly() && !this.items.areOpen) || !this.isWaiting()) return;
       if (!this.retryUnpaid()) await this.rest();
     }
   }
@@ -153,6 +164,8 @@ class ExecutionRun {
   }
 
   private isHistoryLong(): boolean {
+    // The items of a batch are children of this one Temporal run.
+    if (this.items.areOpen) return false;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const { handOverAfterEvents = Infinity } = this.input;
     return continueAsNewSuggested || historyLength > handOverAfterEvents;
@@ -207,6 +220,10 @@ class ExecutionRun {
       const context = { scope: this.scope, inbox: this.reviewInbox, onAsked: onRest };
       return runReview(step, inputs['value'] ?? null, fillConfig(node, lookup), context);
     }
+    if (kind === 'items') {
+      onRest();
+      return this.items.run(this.scope);
+    }
     if (kind !== 'delay') return runNode(this.scope, step, inputs, lookup);
     this.progressPending = true;
     onRest();
@@ -235,10 +252,10 @@ class ExecutionRun {
 
   /** Holds no slot and no memory of a worker's but the cached run: days are as good as seconds. */
   private async rest(): Promise<void> {
-    const failure = this.state.waiting();
+    const failure = this.state.waiting() ?? this.items.waits?.failure;
     const seen = this.ends;
     // After a reset the signals of the past come first: then there is nothing to wait for.
-    const waitsForPerson = failure !== undefined || this.reviews > 0;
+    const waitsForPerson = failure !== undefined || this.reviews > 0 || this.items.waits !== undefined;
     if (!waitsForPerson) this.reportProgress();
     else if (!this.inbox.hasResume) await this.pause(failure);
     await condition(() => this.inbox.hasResume || this.inbox.isSuperseded || this.ends > seen);
@@ -257,7 +274,8 @@ class ExecutionRun {
     this.isPaused = true;
     const reason = failure ? { failure } : {};
     upsertSearchAttributes(statusAttributes({ status: 'WAITING', ...reason }));
-    await pauseExecution({ ...this.scope, nodes: this.state.unrecorded(), ...reason, resumesTaken });
+    const nodes = this.state.unrecorded();
+    await pauseExecution({ ...this.scope, nodes, ...reason, resumesTaken, ...this.tellsBatch() });
   }
 
   private reopen({ resumedAtMs, resubmitUnknown }: ResumeSignal): void {
@@ -270,6 +288,7 @@ class ExecutionRun {
     this.state.reopen();
     this.plan = new PlanRun(this.input.plan.nodes, this.state);
     this.isPaused = false;
+    this.items.lookAgain();
     upsertSearchAttributes(statusAttributes({ status: 'RUNNING' }));
   }
 
@@ -278,7 +297,12 @@ class ExecutionRun {
     if (!this.isPaused) return;
     this.isPaused = false;
     upsertSearchAttributes(statusAttributes({ status: 'RUNNING' }));
-    await continueExecution(this.scope);
+    await continueExecution({ ...this.scope, ...this.tellsBatch() });
+  }
+
+  private tellsBatch(): TellsBatch {
+    const { batchId } = this.input;
+    return batchId === undefined ? {} : { tellBatchId: batchId };
   }
 
   private stopsEarly(): boolean {
@@ -336,7 +360,7 @@ class ExecutionRun {
   }
 
   private async endCancelled(): Promise<never> {
-    await condition(() => this.running === 0);
+    await condition(() => this.running === 0 && this.resting === 0);
     // Jobs that could not be cancelled must not keep the execution from ending: they stay in its list of jobs.
     await cancelJobs(this.scope).catch((error: unknown) =>
       log.warn('Open jobs were not cancelled.', { error }),
@@ -350,6 +374,8 @@ class ExecutionRun {
       ...this.scope,
       ...outcome,
       nodes: this.state.unrecorded(),
+      // A batch sees the end of its children by itself.
+      ...(workflowInfo().parent ? {} : this.tellsBatch()),
     });
     setCurrentDetails(currentDetails(this.input.plan, this.state));
     upsertSearchAttributes([...statusAttributes(outcome), ...summaryAttributes(this.state, creditsCharged)]);

@@ -67,6 +67,7 @@ export async function runNode(
       );
     case 'delay':
     case 'review':
+    case 'items':
     case 'value':
     case 'group':
       throw new StepFailed(stepFailure('Internal', `A ${work.kind} is no work of a step's own.`), true);

@@ -123,11 +123,18 @@ export const { recordProgress } = proxyLocalActivities<Pick<LocalActivities, 're
 });
 
 /** The full truth, retried until it is written. */
-export const { continueExecution, drainExecution, finishExecution, openReview, pauseExecution } =
-  proxyLocalActivities<Omit<LocalActivities, 'recordProgress'>>({
-    startToCloseTimeout: '15 s',
-    retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
-  });
+export const {
+  continueExecution,
+  drainExecution,
+  finishExecution,
+  loadItem,
+  openItems,
+  openReview,
+  pauseExecution,
+} = proxyLocalActivities<Omit<LocalActivities, 'recordProgress'>>({
+  startToCloseTimeout: '15 s',
+  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
+});
 
 /** "label · type · provider/model", at most 200 bytes as Temporal asks; in a group with the step. */
 function summary(step: string, node: PlanNode, candidate?: Candidate): string {

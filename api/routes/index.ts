@@ -12,6 +12,7 @@ import { getBundle } from './get-bundle';
 import { getExecution } from './get-execution';
 import { livez, readyz } from './health';
 import { listExecutions } from './list-executions';
+import { listItems } from './list-items';
 import { getNodeType, listNodeTypes } from './nodes';
 import { pollExecution } from './poll-execution';
 import { quoteWorkflow } from './quote-workflow';
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   listExecutions,
   getExecution,
   getBundle,
+  listItems,
   pollExecution,
   streamEvents,
   cancelExecution,

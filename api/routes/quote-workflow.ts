@@ -1,4 +1,5 @@
-import { compilePosted, graphFaults, graphInvalid } from '../compile-posted';
+import { compileRun } from '../batch/compile-run';
+import { graphFaults } from '../compile-posted';
 import { quoteBody, quoteSchema, workflowParameters } from '../graph-body';
 import { defineKeyRoute, noParameters } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
@@ -23,11 +24,8 @@ export const quoteWorkflow = defineKeyRoute({
   },
   furtherIssues: (body, context) => graphFaults(body, context, context.caller),
   handle: async ({ params, body }, { caller, dependencies }) => {
-    const { triggerData, targetNodeIds } = body;
     const { graph, workflowId } = await resolveGraph(dependencies, caller.accountId, params.id, body);
-    const posted = { graph, triggerData, targetNodeIds, workflowId };
-    const compiled = await compilePosted(dependencies, caller, posted);
-    if (!compiled.ok) throw graphInvalid(compiled.issues);
-    return { status: 200, body: compiled.quote };
+    const { quote, batch } = await compileRun(dependencies, caller, { graph, workflowId }, body);
+    return { status: 200, body: batch ? { ...quote, items: batch.items.length } : quote };
   },
 });

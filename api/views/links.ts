@@ -12,6 +12,11 @@ export function executionLinks(settings: ApiSettings, executionId: string): Reco
   };
 }
 
+/** Where the items of a batch are read. */
+export function itemsLink({ self = '' }: Readonly<Record<string, string>>): string {
+  return `${self}/items`;
+}
+
 /** Where a webhook is called; no key is asked for. */
 export function webhookUrl(settings: ApiSettings, webhookId: string): string {
   return `${settings.publicUrl}/api/v1/workflow/${webhookId}/trigger`;

@@ -2,7 +2,7 @@ import type { ExecutionView, NodeView } from '../../pipeline/execution-view';
 import { isAssetReference } from '../../pipeline/pure/values';
 import { assetUrl } from '../asset-urls';
 import type { ApiSettings } from '../dependencies';
-import { executionLinks } from './links';
+import { executionLinks, itemsLink } from './links';
 
 export interface Presenter {
   readonly settings: ApiSettings;
@@ -18,7 +18,8 @@ export function presentExecution(view: ExecutionView, presenter: Presenter): Exe
   const output = Object.fromEntries(
     Object.entries(view.output).map(([id, outputs]) => [id, presentOutputs(outputs, presenter)]),
   );
-  return { ...view, nodes, output, links: executionLinks(presenter.settings, view.executionId) };
+  const links = executionLinks(presenter.settings, view.executionId);
+  return { ...view, nodes, output, links: view.items === null ? links : { ...links, items: itemsLink(links) } };
 }
 
 function presentNode(node: NodeView, presenter: Presenter): NodeView {

@@ -15,3 +15,15 @@ export const edges = z
 export const triggerData = z
   .record(z.string(), z.json())
   .describe('Values of input nodes by their name or id, such as {"prompt": "…"}.');
+
+export const iteratorConfigs = z
+  .array(
+    z.object({
+      nodeId: z.string(),
+      path: z.string().optional().describe('Field of the config; of input nodes the value unless given.'),
+      values: z.array(z.json()),
+      limit: z.int().positive().optional(),
+      mode: z.enum(['zip', 'product']).optional(),
+    }),
+  )
+  .describe('Runs the graph once per value, up to 1,000 items; see list_items.');

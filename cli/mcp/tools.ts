@@ -4,7 +4,7 @@ import type { ExecutionView } from '../../client/types';
 import { EverframeError } from '../../client/everframe-error';
 import { followUpTools } from './follow-up-tools';
 import { defineTool, type Tool } from './tool';
-import { edges, executionId, idempotencyKey, nodes, page, triggerData } from './tool-fields';
+import { edges, executionId, idempotencyKey, iteratorConfigs, nodes, page, triggerData } from './tool-fields';
 import { workflowTools } from './workflow-tools';
 
 /** Below what agents' hosts wait for a tool. */
@@ -14,6 +14,7 @@ const graph = {
   nodes: nodes.optional(),
   edges: edges.optional(),
   triggerData: triggerData.optional(),
+  iteratorConfigs: iteratorConfigs.optional(),
 };
 const waitSeconds = z
   .int()
@@ -111,6 +112,19 @@ export const tools: readonly Tool[] = [
       ...page,
     }),
     call: (client, filters) => client.listExecutions(filters),
+  }),
+  defineTool({
+    name: 'list_items',
+    title: 'Items of a batch',
+    description:
+      'Items of an execution that was started with iteratorConfigs, in their order: status, values, outputs with URLs, credits. Each is an execution of its own, by its executionId.',
+    effect: 'reads',
+    input: z.object({
+      executionId,
+      status: z.enum(['PENDING', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED']).optional(),
+      ...page,
+    }),
+    call: (client, { executionId: id, ...filters }) => client.listItems(id, filters),
   }),
   defineTool({
     name: 'preview_resume',

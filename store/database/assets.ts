@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { AssetReference } from '../../workflows/contract';
 import { newId } from '../ids';
 import { decodeCursor, encodeCursor } from './executions/cursor';
@@ -61,6 +61,21 @@ export const assets = {
   async find(database: Database, accountId: string, assetId: string): Promise<AssetReference | undefined> {
     const owned = await assets.findOwned(database, assetId);
     return owned?.accountId === accountId ? owned.asset : undefined;
+  },
+
+  /** Those that are known and the account's, in no order. */
+  async findMany(
+    database: Database,
+    accountId: string,
+    assetIds: readonly string[],
+  ): Promise<readonly AssetReference[]> {
+    const rows = await database.queries
+      .selectFrom('assets')
+      .select(referenceColumns)
+      .where('account_id', '=', accountId)
+      .where(sql<boolean>`id = any (${assetIds})`)
+      .execute();
+    return rows.map(toReference);
   },
 
   /**

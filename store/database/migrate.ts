@@ -15,6 +15,7 @@ import { reviews } from './migrations/0011-reviews';
 import { apps } from './migrations/0012-apps';
 import { variants } from './migrations/0013-variants';
 import { assetList } from './migrations/0014-asset-list';
+import { batches } from './migrations/0017-batches';
 import { accountSecrets } from './migrations/0015-account-secrets';
 import { executionMigrations } from './migrations/0016-execution-migrations';
 
@@ -34,6 +35,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0012-apps': apps,
   '0013-variants': variants,
   '0014-asset-list': assetList,
+  '0017-batches': batches,
   '0015-account-secrets': accountSecrets,
   '0016-execution-migrations': executionMigrations,
 };

@@ -11,6 +11,8 @@ import type {
   PortValue,
 } from '../../workflows/contract';
 import type { MigrationReason } from './executions/migration-reason';
+import type { IteratorPlace } from '../../pipeline/batch/iterators';
+import type { PlanPatch } from '../../pipeline/batch/plan-patch';
 import type { FireRefusal, ScheduledRun, ScheduleSpec } from './schedules/schedule';
 
 /** Rows as PostgreSQL holds them; made by store/database/migrations. */
@@ -20,6 +22,8 @@ export interface Tables {
   api_keys: ApiKeysTable;
   apps: AppsTable;
   assets: AssetsTable;
+  batch_items: BatchItemsTable;
+  batches: BatchesTable;
   cache_hits: CacheHitsTable;
   callback_secrets: CallbackSecretsTable;
   callbacks: CallbacksTable;
@@ -194,6 +198,13 @@ export interface ExecutionsTable {
   tags: string[];
   priority: number;
   callback_url: string | null;
+  /** The batch that it is an item of. */
+  parent_id: ColumnType<string | null, string | null | undefined, never>;
+  item_index: ColumnType<number | null, number | null | undefined, never>;
+  /** Of a batch. */
+  item_count: ColumnType<number | null, number | null | undefined, never>;
+  /** Released here and held there, between a batch and its items: no credits that the account got back. */
+  credits_moved: Generated<number>;
   /** Of its workflow, which it runs. */
   variant: ColumnType<string | null, string | null | undefined, never>;
   created_at: Timestamp;
@@ -214,6 +225,36 @@ export interface ExecutionMigrationsTable {
   drained_run_id: string | null;
   requested_at: Timestamp;
   ended_at: NullableTimestamp;
+}
+
+export interface BatchesTable {
+  execution_id: string;
+  places: Json<readonly IteratorPlace[]>;
+  /** Of the first item. */
+  item_plan: Json<Plan>;
+  allow_partial: boolean;
+  /** Times that an item which failed is tried again by itself. */
+  redrive_times: Generated<number>;
+  redrive_after_seconds: Generated<number>;
+  /** It had failed for its items alone, and the last of them is done since: it is to be resumed. */
+  completion_due_at: NullableTimestamp;
+}
+
+export interface BatchItemsTable {
+  execution_id: string;
+  /** From 0. */
+  item_index: number;
+  /** Known before the item is opened. */
+  item_execution_id: string;
+  item_values: Json<readonly JsonValue[]>;
+  /** Of the first item's plan. */
+  patch: Json<PlanPatch>;
+  quote: Json<JsonObject>;
+  min_credits: number;
+  max_credits: number;
+  /** Attempt of the batch that last opened it; 0: none has. */
+  batch_attempt: Generated<number>;
+  redrives: Generated<number>;
 }
 
 export interface ExecutionNodesTable {

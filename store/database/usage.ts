@@ -102,6 +102,8 @@ async function readExecutions(
     select status, count(*)::int as count from executions
     where account_id = ${accountId} and mode = ${mode}
       and id >= ${firstIdAt('exe', from)} and id < ${firstIdAt('exe', to)}
+      -- A batch counts as one execution.
+      and parent_id is null
     group by status`.execute(database.queries);
   const counted = (status: string): number => rows.find((row) => row.status === status)?.count ?? 0;
   return {

@@ -212,6 +212,8 @@ export function fakeDependencies(
     rests: theRests(database),
     sendPolicy: () => ({ attemptsMax: 10, retryDelayMs: 1_000, keyRestMs: 60_000 }),
     latestRunId: async () => RUN,
+    batchWindow: 20,
+    tellBatch: async () => undefined,
     settings: {
       secret: 'a-secret-of-thirty-two-characters',
       localUrl: 'http://127.0.0.1:1',

@@ -83,8 +83,9 @@ async function readFailedNodes(
   const outputs = new Map(rows.map((row) => [row.step, row.outputs ?? undefined]));
   return rows.flatMap(({ step, node_id, status, error }) => {
     const node = nodes.get(node_id);
-    // A group fails by one of its steps, which has a letter of its own.
-    if (status !== 'FAILED' || node === undefined || node.body || error === null) return [];
+    // A group fails by one of its steps, a batch by its items: those have letters of their own.
+    const hasOwnLetters = node?.body !== undefined || node?.work.kind === 'items';
+    if (status !== 'FAILED' || node === undefined || hasOwnLetters || error === null) return [];
     const lookup = (nodeId: string): NodeOutputs | undefined => {
       const seen = stepsSeenFrom(step, nodeId).find((each) => outputs.has(each));
       return seen === undefined ? undefined : outputs.get(seen);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { insertBatch } from '../batches/insert-batch';
 import { availableCredits, holdCredits } from '../credits';
 import type { Database, DatabaseTransaction } from '../database';
 import { toJson } from '../json';
@@ -21,6 +22,7 @@ export async function acceptExecution(database: Database, request: AcceptRequest
     async (transaction, refuse) => {
       await insertExecution(transaction, request);
       await writePlanNodes(transaction, execution.id, execution.plan, 1);
+      if (execution.batch) await insertBatch(transaction, execution.id, execution.batch);
       const held = await openHold(transaction, execution.id, hold, execution.budgetCredits);
       if (typeof held !== 'number') return refuse(held);
       await recordEvent(transaction, execution.id, { type: 'accepted', data: { status: 'RUNNING' } });

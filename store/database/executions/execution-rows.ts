@@ -1,7 +1,26 @@
 import { sql, type Selectable } from 'kysely';
+import type { ItemCounts } from '../batches/batch';
 import type { Queries } from '../database';
 import type { ExecutionNodesTable } from '../tables';
 import type { ExecutionRow, NodeRow } from './execution';
+
+/** Of a batch: how its items stand, by the index on them. */
+const itemsColumn = sql<ItemCounts | null>`case when executions.item_count is not null then (
+  select json_build_object(
+    'total', executions.item_count,
+    'pending', executions.item_count - count(*),
+    'running', count(*) filter (where i.status = 'RUNNING'),
+    'waiting', count(*) filter (where i.status = 'WAITING'),
+    'completed', count(*) filter (where i.status = 'COMPLETED'),
+    'failed', count(*) filter (where i.status = 'FAILED'),
+    'cancelled', count(*) filter (where i.status = 'CANCELLED'),
+    'meanSeconds', extract(epoch from avg(i.completed_at - i.created_at))::float8,
+    'credits', json_build_object(
+      'held', coalesce(sum(i.credits_held - i.credits_charged - i.credits_released), 0),
+      'charged', coalesce(sum(i.credits_charged), 0),
+      'released', coalesce(sum(i.credits_released), 0) - executions.credits_moved))
+  from executions i where i.parent_id = executions.id
+) end`;
 
 /** An execution without its documents, which may be a megabyte. */
 export function selectExecutions(queries: Queries) {
@@ -30,6 +49,9 @@ export function selectExecutions(queries: Queries) {
       'priority',
       'callback_url',
       'variant',
+      'parent_id',
+      'item_index',
+      itemsColumn.as('items'),
       'created_at',
       'completed_at',
     ]);
@@ -49,7 +71,7 @@ export function toExecutionRow(row: SelectedExecution): ExecutionRow {
     attempt: row.attempt,
     revision: row.revision,
     failure: row.failure,
-    credits: { held: row.credits_held_now, charged: row.credits_charged, released: row.credits_released },
+    credits: creditsOf(row),
     budgetCredits: row.budget_credits,
     temporalRunId: row.temporal_run_id,
     resumeNumber: row.resume_number,
@@ -59,8 +81,21 @@ export function toExecutionRow(row: SelectedExecution): ExecutionRow {
     priority: row.priority,
     callbackUrl: row.callback_url,
     variant: row.variant,
+    batchId: row.parent_id,
+    itemIndex: row.item_index,
+    items: row.items,
     createdAt: row.created_at,
     completedAt: row.completed_at,
+  };
+}
+
+/** Of a batch with all that its items hold and have cost. */
+function creditsOf(row: SelectedExecution): ExecutionRow['credits'] {
+  const { held = 0, charged = 0, released = 0 } = row.items?.credits ?? {};
+  return {
+    held: row.credits_held_now + held,
+    charged: row.credits_charged + charged,
+    released: row.credits_released + released,
   };
 }
 

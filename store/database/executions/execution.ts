@@ -11,6 +11,7 @@ import type {
 } from '../../../workflows/contract';
 import type { Job } from '../jobs/job';
 import type { MigrationReason } from './migration-reason';
+import type { ItemCounts, NewBatch } from '../batches/batch';
 import type { EventType, ExecutionStatus, NodeStatus, SendOutcome } from '../tables';
 
 /** Whose write it is: the execution and the Temporal run that writes. An activity passes its input and its run id. */
@@ -108,6 +109,8 @@ export interface NewExecution {
   readonly callbackUrl?: string;
   /** Of the workflow; null: it has none. */
   readonly variant?: string | null;
+  /** It runs once per item. */
+  readonly batch?: NewBatch;
 }
 
 export interface AcceptRequest {
@@ -138,6 +141,8 @@ export interface PendingStart {
   readonly resubmitUnknown: boolean;
   /** The run that waits and is replaced by this one: to be ended before. */
   readonly supersededRunId: string | null;
+  /** The batch that it is an item of. */
+  readonly batchId: string | null;
   readonly priority: number;
   readonly startRequestedAt: Date;
   /** Set: it is to be closed by `closeFromTemporal` with run id null rather than started. */
@@ -277,6 +282,11 @@ export interface ExecutionRow {
   readonly cancelRequestedAt: Date | null;
   readonly tags: readonly string[];
   readonly priority: number;
+  /** The batch that it is an item of. */
+  readonly batchId: string | null;
+  readonly itemIndex: number | null;
+  /** Of a batch. */
+  readonly items: ItemCounts | null;
   /** Of its workflow. */
   readonly variant: string | null;
   readonly callbackUrl: string | null;

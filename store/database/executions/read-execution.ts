@@ -129,7 +129,9 @@ export async function listExecutions(
   page: { readonly cursor?: string; readonly limit?: number } = {},
 ): Promise<ExecutionPage> {
   const limit = Math.min(Math.max(page.limit ?? 20, 1), 100);
-  let query = selectExecutions(database.queries).where('account_id', '=', accountId);
+  let query = selectExecutions(database.queries)
+    .where('account_id', '=', accountId)
+    .where('parent_id', 'is', null);
   if (filters.status) query = query.where('status', '=', filters.status);
   if (filters.workflowId) query = query.where('workflow_id', '=', filters.workflowId);
   if (filters.mode) query = query.where('mode', '=', filters.mode);

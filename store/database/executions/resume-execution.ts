@@ -88,9 +88,9 @@ export async function explainRefusal(
 }
 
 /** Credits and attempts of a reset node stay: they are what it has cost in this execution. */
-async function resetNodes(
+export async function resetNodes(
   transaction: DatabaseTransaction,
-  request: ResumeRequest,
+  request: Pick<ResumeRequest, 'executionId' | 'plan' | 'reusedSteps'>,
   attempt: number,
 ): Promise<void> {
   const { executionId } = request;

@@ -1,11 +1,13 @@
 import type { ExecutionView, NodeView } from '../../../pipeline/execution-view';
-import type { ExecutionFailure, FailureView } from '../../../workflows/contract';
+import { ITEMS_NODE_ID, type ExecutionFailure, type FailureView } from '../../../workflows/contract';
+import type { ItemCounts } from '../batches/batch';
+import { toItemsView } from '../batches/items-view';
 import { summariseSteps } from './summarise-steps';
 import type { ExecutionRow, ExecutionSnapshot, NodeRow } from './execution';
 
 /** The poll body without what only the API knows: `links` is empty and asset values are references without `url`. */
 export function toExecutionView({ execution, nodes: rows }: ExecutionSnapshot): ExecutionView {
-  const { nodes, summaries } = summariseSteps(rows);
+  const { nodes, summaries } = summariseSteps(rows.filter(({ nodeId }) => nodeId !== ITEMS_NODE_ID));
   const views = nodes.map((node) => [node.step, toNodeView(node)] as const);
   const counted = views.filter(([step]) => !summaries.has(step));
   const count = (status: NodeView['status']) => counted.filter(([, view]) => view.status === status).length;
@@ -15,22 +17,40 @@ export function toExecutionView({ execution, nodes: rows }: ExecutionSnapshot): 
     workflowId: execution.workflowId,
     version: execution.version,
     attempt: execution.attempt,
-    progress: {
-      total: counted.length,
-      completed: count('COMPLETED'),
-      running: count('RUNNING'),
-      failed: count('FAILED'),
-      skipped: count('SKIPPED'),
-    },
+    progress: withItems(
+      {
+        total: counted.length,
+        completed: count('COMPLETED'),
+        running: count('RUNNING'),
+        failed: count('FAILED'),
+        skipped: count('SKIPPED'),
+      },
+      execution.items,
+    ),
     nodes: Object.fromEntries(views),
     output: Object.fromEntries(outputs.map((node) => [node.step, { ...node.outputs }])),
     credits: execution.credits,
-    items: null,
+    items: execution.items && toItemsView(execution.items, execution.status),
     links: {},
     cancelRequested: execution.cancelRequestedAt !== null,
     createdAt: execution.createdAt.toISOString(),
     completedAt: toTime(execution.completedAt),
     ...toOutcome(execution),
+  };
+}
+
+/** An item of a batch counts as one step of it. */
+function withItems(
+  { total, completed, running, failed, skipped }: ExecutionView['progress'],
+  items: ItemCounts | null,
+): ExecutionView['progress'] {
+  if (items === null) return { total, completed, running, failed, skipped };
+  return {
+    total: total + items.total,
+    completed: completed + items.completed,
+    running: running + items.running,
+    failed: failed + items.failed,
+    skipped,
   };
 }
 

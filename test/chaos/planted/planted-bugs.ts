@@ -184,7 +184,7 @@ export const plantedBugs = {
     invariant: 'P6',
     patches: [
       {
-        file: 'api/plan-resume.ts',
+        file: 'pipeline/resume/plan-resume.ts',
         find: `return row?.status === 'COMPLETED' && row.outputs !== null && this.isIntact(step);`,
         replace: 'return false;',
       },
