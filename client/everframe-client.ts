@@ -162,8 +162,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     previewResume: (id, edits = {}, given) =>
       calls.ask(`${executionPath(id)}/resume`, { ...edits, dryRun: true }, given),
     cancel: (id, given) => calls.ask(`${executionPath(id)}/cancel`, undefined, given),
-    listItems: (id, filters = {}, given) =>
-      calls.get(`${executionPath(id)}/items${toQuery(filters)}`, given),
+    listItems: (id, filters = {}, given) => calls.get(`${executionPath(id)}/items${toQuery(filters)}`, given),
     quote: (input, given) => calls.ask(`${workflowPath(given?.workflowId)}/quote`, input, given),
     listExecutions: (filters = {}, given) => calls.get(`/workflows/executions${toQuery(filters)}`, given),
     getExecution: (id, given) => calls.get(executionPath(id), given),

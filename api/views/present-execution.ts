@@ -19,7 +19,12 @@ export function presentExecution(view: ExecutionView, presenter: Presenter): Exe
     Object.entries(view.output).map(([id, outputs]) => [id, presentOutputs(outputs, presenter)]),
   );
   const links = executionLinks(presenter.settings, view.executionId);
-  return { ...view, nodes, output, links: view.items === null ? links : { ...links, items: itemsLink(links) } };
+  return {
+    ...view,
+    nodes,
+    output,
+    links: view.items === null ? links : { ...links, items: itemsLink(links) },
+  };
 }
 
 function presentNode(node: NodeView, presenter: Presenter): NodeView {

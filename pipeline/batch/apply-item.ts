@@ -44,9 +44,7 @@ function withValue(target: JsonValue | undefined, path: readonly string[], value
   const [key, ...rest] = path;
   if (key === undefined) return value;
   if (isList(target) && /^\d+$/.test(key)) {
-    return target.map((each, index) =>
-      index === Number(key) ? withValue(each, rest, value) : (each),
-    );
+    return target.map((each, index) => (index === Number(key) ? withValue(each, rest, value) : each));
   }
   const object = isJsonObject(target) ? target : {};
   return { ...object, [key]: withValue(object[key], rest, value) };
