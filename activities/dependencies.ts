@@ -1,4 +1,5 @@
 import type { AssetStore } from '../store/assets/asset-store';
+import type { S3Settings } from '../store/assets/s3-settings';
 import type { NewAsset } from '../store/database/assets';
 import type { Database } from '../store/database/database';
 import type { AssetReference } from '../workflows/contract';
@@ -56,6 +57,10 @@ export interface ActivitySettings {
   readonly webhookRetrySeconds: readonly number[];
   /** So long a receiver of webhooks has to answer. */
   readonly webhookTimeoutMs: number;
+  /** Buckets that every account may deliver to with the server's own credentials. */
+  readonly deliveryBuckets?: readonly string[];
+  /** The server's own store, if it has one. */
+  readonly s3?: S3Settings;
   /** Scratch files of media work. */
   readonly workFolder: string;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { createAllowedHosts, portOf } from './fetch/allowed-hosts';
 import { readBoundedBody } from './fetch/bounded-body';
@@ -20,7 +21,8 @@ export interface GuardedFetchInit {
   /** GET unless given. Only a GET follows redirects. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | FormData;
+  /** A stream is sent as it comes; give its length as `content-length`. */
+  readonly body?: string | Uint8Array | FormData | Readable;
   /** Bounds everything: names, connection, redirects and the last byte of the body. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -153,7 +155,7 @@ async function followRedirects(
 
 type HopInit = Omit<GuardedFetchInit, 'body'> & {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | undefined;
+  readonly body: string | Uint8Array | Readable | undefined;
 };
 
 async function sendHop(hop: Hop, init: HopInit, agents: FetchContext['agents']): Promise<ExchangeResponse> {
@@ -241,7 +243,7 @@ function portableHeaders(headers: Readonly<Record<string, string>>): Record<stri
 }
 
 async function encodeBody(body: GuardedFetchInit['body']): Promise<{
-  readonly bytes: string | Uint8Array | undefined;
+  readonly bytes: string | Uint8Array | Readable | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }> {
   if (!(body instanceof FormData)) return { bytes: body, headers: {} };

@@ -2,6 +2,7 @@ import { failpoint } from '../store/failpoints';
 import type { Activities, LocalActivities } from '../workflows/contract';
 import { awaitJob } from './await-job';
 import { callProvider } from './call-provider';
+import { deliverOutput } from './deliver-output';
 import { cancelJobs } from './cancel-jobs';
 import type { ActivityDependencies } from './dependencies';
 import { cancelFire, followFire } from './follow-fire';
@@ -45,6 +46,7 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
     runMedia: bind(runMedia),
     runPure: bind(runPure),
     importAsset: bind(importAsset),
+    deliverOutput: bind(deliverOutput),
     cancelJobs: bind(cancelJobs),
     settleJobs: bind(settleJobs),
     sendDelivery: bind(sendDelivery),

@@ -9,6 +9,7 @@ export const SCOPES = [
   'nodes:read',
   'keys:manage',
   'provider-keys:manage',
+  'secrets:manage',
   'credits:read',
   'credits:manage',
   'accounts:manage',

@@ -18,6 +18,7 @@ import { addNodesCommand } from './commands/nodes';
 import { addOperationsCommand } from './commands/operations';
 import { addPollCommand } from './commands/poll';
 import { addProviderKeysCommand } from './commands/provider-keys';
+import { addSecretsCommand } from './commands/secrets';
 import { addPromptsCommand } from './commands/prompts';
 import { addQuoteCommand } from './commands/quote';
 import { addReplayCommand } from './commands/replay';
@@ -95,6 +96,7 @@ export function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) 
   addNodesCommand(program, run);
   addKeysCommand(program, run);
   addProviderKeysCommand(program, run);
+  addSecretsCommand(program, run);
   addCreditsCommand(program, run);
   addUsageCommand(program, run);
   addAccountsCommand(program, run);

@@ -41,6 +41,7 @@ import type {
   UsageWindow,
 } from './types';
 import { createProviderKeysClient, type ProviderKeysClient } from './provider-keys-client';
+import { createSecretsClient, type SecretsClient } from './secrets-client';
 import { watchEvents, type EventOptions, type ExecutionEvent } from './execution-events';
 import { createPromptsClient, type PromptsClient } from './prompts-client';
 import { createSchedulesClient, type SchedulesClient } from './schedules-client';
@@ -72,6 +73,8 @@ export interface EverframeClient extends AssetsClient {
   readonly schedules: SchedulesClient;
   readonly apps: AppsClient;
   readonly providerKeys: ProviderKeysClient;
+  /** Secrets that deliveries name. */
+  readonly secrets: SecretsClient;
   readonly prompts: PromptsClient;
   execute(input: ExecuteInput, options?: ExecuteOptions): Promise<ExecuteReceipt>;
   /** The state now. A failed run is a state, not an error. */
@@ -152,6 +155,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     schedules: createSchedulesClient(calls),
     apps: createAppsClient(calls),
     providerKeys: createProviderKeysClient(calls),
+    secrets: createSecretsClient(calls),
     prompts: createPromptsClient(calls),
     execute: (input, given) => execute(calls, input, given),
     poll: async (id, given) => (await calls.poll(id, given)).view,

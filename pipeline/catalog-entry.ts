@@ -101,6 +101,7 @@ const places: Readonly<Record<NodeDefinition['implementation']['kind'], CatalogE
   delay: 'in_workflow',
   review: 'in_workflow',
   media: 'on_worker',
+  deliver: 'on_worker',
   provider: 'at_provider',
 };
 

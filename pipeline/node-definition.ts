@@ -154,6 +154,8 @@ export type NodeImplementation =
   | GroupImplementation
   | { readonly kind: 'delay' }
   | { readonly kind: 'review' }
+  /** Takes what comes elsewhere: activities/delivery. */
+  | { readonly kind: 'deliver'; readonly to: 'http' | 's3' }
   /** Builds the operation for activities/media from config; the file paths are filled by the activity. */
   | { readonly kind: 'media'; readonly toOperation: (config: JsonObject) => JsonObject }
   | { readonly kind: 'provider'; readonly candidates: readonly CandidateDefinition[] };

@@ -48,6 +48,7 @@ export async function runNode(
     case 'delay':
     case 'review':
     case 'items':
+    case 'deliver':
       return { source: 'recorded', outputs: assets.actualOutputs(recorded.outputs ?? {}) };
     case 'pure': {
       const input = { ...stepInput(context, node, lookup), function: work.function };

@@ -19,6 +19,7 @@ const environmentSchema = z.object({
   EVERFRAME_PUBLIC_URL: z.url().optional(),
   EVERFRAME_SANDBOX_URL: z.url().optional(),
   EVERFRAME_ALLOWED_PRIVATE_HOSTS: z.string().default(''),
+  EVERFRAME_DELIVERY_BUCKETS: z.string().default(''),
   EVERFRAME_RESUBMIT_BELOW_CREDITS: z.coerce.number().int().min(0).default(50),
   EVERFRAME_WEBHOOK_RETRY_SECONDS: z
     .string()
@@ -42,6 +43,7 @@ export interface WorkerConfig {
   readonly assetFolder: string;
   /** Where assets lie in place of that folder. */
   readonly s3?: S3Settings;
+  readonly deliveryBuckets: readonly string[];
   readonly workFolder: string;
   /** Signs asset URLs and callback tokens; the API has the same one. */
   readonly secret: string;
@@ -86,9 +88,8 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     localUrl: settings.EVERFRAME_INTERNAL_URL ?? `http://127.0.0.1:${settings.EVERFRAME_PORT}`,
     publicUrl: settings.EVERFRAME_PUBLIC_URL,
     sandboxUrl: settings.EVERFRAME_SANDBOX_URL,
-    allowedPrivateHosts: settings.EVERFRAME_ALLOWED_PRIVATE_HOSTS.split(',')
-      .map((host) => host.trim())
-      .filter((host) => host !== ''),
+    allowedPrivateHosts: listOf(settings.EVERFRAME_ALLOWED_PRIVATE_HOSTS),
+    deliveryBuckets: listOf(settings.EVERFRAME_DELIVERY_BUCKETS),
     resubmitBelowCredits: settings.EVERFRAME_RESUBMIT_BELOW_CREDITS,
     webhookRetrySeconds: settings.EVERFRAME_WEBHOOK_RETRY_SECONDS,
     webhookTimeoutMs: settings.EVERFRAME_WEBHOOK_TIMEOUT_MS,
@@ -99,4 +100,12 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
     logLevel: settings.EVERFRAME_LOG_LEVEL,
   };
+}
+
+/** Of a text with commas. */
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }

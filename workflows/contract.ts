@@ -202,6 +202,8 @@ export type NodeWork =
   | { readonly kind: 'review' }
   /** All items of a batch, each an execution of its own. */
   | { readonly kind: 'items' }
+  /** Takes a result elsewhere: to a bucket, to a URL. */
+  | { readonly kind: 'deliver' }
   /** Local image or video work in a child process. */
   | { readonly kind: 'media' }
   /** A job at the first candidate that accepts it. */
@@ -570,6 +572,7 @@ export interface Activities {
       readonly mediaType: AssetReference['type'];
     },
   ) => Promise<StepResult>;
+  readonly deliverOutput: (input: StepInput) => Promise<StepResult>;
   readonly cancelJobs: (input: ExecutionScope) => Promise<void>;
   readonly settleJobs: (input: ExecutionScope) => Promise<void>;
   readonly followFire: (fire: FireInput) => Promise<void>;
@@ -622,6 +625,7 @@ export const FAILURE_CODES = {
   InputUnavailable: 'input_unavailable',
   InputUnreachable: 'input_unreachable',
   MediaFailed: 'media_failed',
+  DeliveryFailed: 'delivery_failed',
   AssetStoreUnavailable: 'asset_store_unavailable',
   StaleRun: 'stale_run',
   Superseded: 'superseded',

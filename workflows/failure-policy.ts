@@ -30,6 +30,7 @@ const POLICIES: Readonly<Record<FailureType, FailurePolicy>> = {
   InputInvalid: { tryNext: false, retryable: false },
   InputUnavailable: { tryNext: false, retryable: true },
   InputUnreachable: { tryNext: true, retryable: true },
+  DeliveryFailed: { tryNext: false, retryable: true },
   MediaFailed: { tryNext: false, retryable: false },
   AssetStoreUnavailable: { tryNext: false, retryable: true },
   RunTerminated: { tryNext: false, retryable: true },

@@ -56,6 +56,8 @@ export async function runNode(
       return runPureNode(step, work, input);
     case 'media':
       return recorded(await ownStep(() => ownActivities(step, 'media').runMedia(input)));
+    case 'deliver':
+      return recorded(await ownStep(() => ownActivities(step, 'deliver').deliverOutput(input)));
     case 'import': {
       const { url, port, mediaType } = work;
       const importInput = { ...input, url, port, mediaType };

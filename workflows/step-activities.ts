@@ -85,13 +85,13 @@ export function awaitActivities(
 }
 
 /**
- * Work of our own that pays nobody: local media, pure functions over stored text, imports of URLs. The activity counts
+ * Work of our own that pays nobody: local media, pure functions over stored text, imports of URLs, deliveries. The activity counts
  * the attempts that are the node's own, and ends them by a non-retryable failure.
  */
 export function ownActivities(
   { id, node }: StepPlace,
-  name: 'media' | 'pure' | 'import',
-): Pick<Activities, 'runMedia' | 'runPure' | 'importAsset'> {
+  name: 'media' | 'pure' | 'import' | 'deliver',
+): Pick<Activities, 'runMedia' | 'runPure' | 'importAsset' | 'deliverOutput'> {
   const taskQueue = workflowInfo().taskQueue;
   return proxyActivities<Activities>({
     taskQueue: name === 'media' ? mediaTaskQueue(taskQueue) : taskQueue,

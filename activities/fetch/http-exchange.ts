@@ -6,7 +6,7 @@ export interface ExchangeOptions {
   readonly url: URL;
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | undefined;
+  readonly body: string | Uint8Array | Readable | undefined;
   readonly signal: AbortSignal;
   /** Called when the socket is there and before the first byte is written; when it throws, nothing is sent. */
   readonly beforeSend: (() => void) | undefined;

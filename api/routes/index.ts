@@ -25,6 +25,7 @@ import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
 import { getUsage } from './usage';
 import { addProviderKey, deleteProviderKey, listProviderKeys } from './provider-keys';
+import { deleteSecret, listSecrets, setSecret } from './secrets';
 import { publishWorkflow, rollbackWorkflow } from './publish-workflow';
 import { diffWorkflow, exportWorkflow, getVersion, listVersions } from './workflow-versions';
 import { getCallbackSecret, rotateCallbackSecret } from './callback-secret';
@@ -136,6 +137,9 @@ export const routes: readonly Route[] = [
   addProviderKey,
   listProviderKeys,
   deleteProviderKey,
+  setSecret,
+  listSecrets,
+  deleteSecret,
   createAccount,
   listAccounts,
   changeAccount,

@@ -88,6 +88,7 @@ function workOf({ definition, work, candidates }: DraftNode): PlanNode['work'] {
     case 'media':
     case 'delay':
     case 'review':
+    case 'deliver':
       return { kind: implementation.kind };
     case 'provider':
       return { kind: 'provider', candidates };

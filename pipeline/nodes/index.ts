@@ -14,6 +14,7 @@ import { listUtilityNodes } from './list-utility-nodes';
 import { localMediaNodes } from './local-media-nodes';
 import { mathUtilityNodes } from './math-utility-nodes';
 import { moderationNodes } from './moderation-nodes';
+import { outputNodes } from './output-nodes';
 import { openaiImageNodes } from './openai-image-nodes';
 import { omniVideoNodes } from './omni-video-nodes';
 import { seedanceVideoNodes } from './seedance-video-nodes';
@@ -38,6 +39,7 @@ import { visionNodes } from './vision-nodes';
 export const nodeDefinitions: readonly NodeDefinition[] = [
   ...inputNodes,
   ...controlNodes,
+  ...outputNodes,
   ...textNodes,
   ...textTaskNodes,
   ...translateNodes,

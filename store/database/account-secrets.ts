@@ -1,10 +1,18 @@
 import { digestOf } from '../digest-of';
 import { newId } from '../ids';
 import { sealSecret } from '../secret-box';
+import type { Mode } from '../../workflows/contract';
 import type { Database, Queries } from './database';
 
-/** `provider`: the account's own key at a provider, several per provider. */
-export type SecretKind = 'provider';
+/**
+ * `provider`: the account's own key at a provider, several per provider. `delivery:…`: a secret by its name, for deliveries
+ * of executions of that mode; its label says where it may go.
+ */
+export type SecretKind = 'provider' | `delivery:${Mode}`;
+
+export function deliveryKind(mode: Mode): SecretKind {
+  return `delivery:${mode}`;
+}
 
 /** A secret of an account, without the secret. */
 export interface AccountSecret {
@@ -33,6 +41,8 @@ export interface SealedAccountSecret extends AccountSecret {
 
 /** Of one name of one account. */
 export const SECRETS_PER_NAME_MAX = 10;
+/** Of one kind of one account, where each name has one. */
+export const NAMES_MAX = 100;
 
 export const accountSecrets = {
   /**
@@ -67,6 +77,47 @@ export const accountSecrets = {
         .executeTakeFirstOrThrow();
       return toSecret(row);
     });
+  },
+
+  /** As `add`, in the place of what had the name. @returns undefined when the account has `NAMES_MAX` others */
+  async replace(
+    database: Database,
+    keys: readonly string[],
+    secret: NewAccountSecret,
+  ): Promise<AccountSecret | undefined> {
+    const { accountId, kind, name, label } = secret;
+    const content = { label, sealed: sealSecret(keys, secret.secret), last4: secret.secret.slice(-4) };
+    return database.queries.transaction().execute(async (transaction) => {
+      await lockAccount(transaction, accountId);
+      const others = await selectSecrets(transaction, accountId, kind).where('name', '!=', name).execute();
+      if (others.length >= NAMES_MAX) return undefined;
+      await transaction
+        .deleteFrom('account_secrets')
+        .where('account_id', '=', accountId)
+        .where('kind', '=', kind)
+        .where('name', '=', name)
+        .execute();
+      const row = await transaction
+        .insertInto('account_secrets')
+        .values({
+          ...{ id: newId('sec'), account_id: accountId, kind, name, ...content },
+          digest: digestOf(secret.secret),
+        })
+        .returning(SHOWN)
+        .executeTakeFirstOrThrow();
+      return toSecret(row);
+    });
+  },
+
+  /** @returns false when the account has none of the name */
+  async deleteNamed(database: Database, accountId: string, kind: SecretKind, name: string): Promise<boolean> {
+    const { numDeletedRows } = await database.queries
+      .deleteFrom('account_secrets')
+      .where('account_id', '=', accountId)
+      .where('kind', '=', kind)
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow();
+    return numDeletedRows > 0n;
   },
 
   /** By name, then oldest first. */

@@ -442,6 +442,24 @@ describe('the other commands', () => {
     expect(api.last('POST /api-keys/key_1/rotate')?.body).toEqual({ overlapSeconds: 600 });
   });
 
+  it('secrets keeps a secret that the environment has, lists and deletes', async () => {
+    const kept = { name: 'cms', hosts: ['cms.example.com'], last4: 'wxyz', createdAt: '2026-11-26' };
+    api
+      .on('PUT /secrets/cms', { status: 200, body: kept })
+      .on('GET /secrets', { status: 200, body: { data: [kept] } })
+      .on('DELETE /secrets/cms', { status: 200, body: {} });
+    const unset = await everframe('secrets set cms --variable NOT_SET --host cms.example.com');
+    expect(unset.stderr).toContain('NOT_SET is not set');
+    await everframe('secrets set cms --variable TOKEN --host cms.example.com *.example.org', {
+      environment: { EVERFRAME_API_URL: api.url, EVERFRAME_API_KEY: 'sk-test-1', TOKEN: 'token-wxyz' },
+    });
+    expect(api.last('PUT /secrets/cms')?.body).toEqual({
+      ...{ value: 'token-wxyz', hosts: ['cms.example.com', '*.example.org'] },
+    });
+    expect((await everframe('secrets')).stdout).toMatch(/cms +cms\.example\.com +…wxyz/);
+    expect((await everframe('secrets delete cms')).stdout).toContain('deleted cms');
+  });
+
   it('provider-keys keeps a key that the environment has, lists and deletes', async () => {
     const view = { providerKeyId: 'sec_1', provider: 'fal', name: 'studio', last4: 'wxyz' };
     const kept = { ...view, createdAt: '2026-11-21T00:00:00Z' };

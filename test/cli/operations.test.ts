@@ -161,6 +161,7 @@ describe('the command line', () => {
   /** By the name of an argument or option. */
   const values: Readonly<Record<string, string>> = {
     ...{ workflow: workflowId, 'graph.json|workflowId': 'graph.json', file: 'graph.json', credits: '5' },
+    ...{ variable: 'FAL_KEY', host: 'cms.example.com' },
     ...{ provider: 'fal', value: '1', cron: '0 9 * * *', name: 'one', plan: 'free' },
     ...{ from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' },
   };

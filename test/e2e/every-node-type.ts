@@ -26,7 +26,7 @@ let media: Readonly<Record<Media, readonly AssetReference[]>>;
 const folder = mkdtempSync(join(tmpdir(), 'everframe-every-node-'));
 
 /** `control:` nodes want a graph around them and have tests of their own; `input:` nodes are the sources of all others. */
-export const ownNodeTypes = nodeDefinitions.filter(({ type }) => !/^(control|input):/.test(type));
+export const ownNodeTypes = nodeDefinitions.filter(({ type }) => !/^(control|input|output):/.test(type));
 
 /** Tests that run these node types, once each, through API, Temporal and worker, and open what they made. */
 export function describeNodeTypes(definitions: readonly NodeDefinition[]): void {

@@ -40,6 +40,8 @@ export const leastConfigs: Readonly<Record<string, JsonObject>> = {
   'utility:text_count': { find: 'a' },
   'utility:json_set': { path: 'a' },
   'utility:math_clamp': { min: 0, max: 1 },
+  'output:http': { url: 'https://cms.example.com/media' },
+  'output:s3': { bucket: 'posters' },
   'control:workflow': { workflow: `wf_${'0'.repeat(32)}` },
   'control:router': { routes: [{ name: 'a', when: { is: 'true' } }] },
 };
