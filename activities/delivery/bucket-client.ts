@@ -1,5 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
+import { textOf } from '../../pipeline/pure/values';
 import type { JsonObject, StepInput } from '../../workflows/contract';
 import type { ActivityDependencies } from '../dependencies';
 import type { GuardedFetch } from '../guarded-fetch';
@@ -30,7 +31,7 @@ export async function readTarget(
   input: StepInput,
   config: JsonObject,
 ): Promise<BucketTarget> {
-  const bucket = String(config['bucket']);
+  const bucket = textOf(config['bucket'] ?? '');
   const { credentials } = config;
   if (typeof credentials !== 'string') return ownTarget(deps, input, bucket, config);
   const endpoint = typeof config['endpoint'] === 'string' ? config['endpoint'] : undefined;
@@ -39,7 +40,7 @@ export async function readTarget(
       'InputInvalid',
       `Node "${input.nodeId}": config.endpoint is no URL of a store. Write https://host.`,
     );
-  const region = String(config['region']);
+  const region = textOf(config['region'] ?? '');
   const pathStyle = typeof config['pathStyle'] === 'boolean' ? config['pathStyle'] : endpoint !== undefined;
   const place = { bucket, region, endpoint, pathStyle };
   const url = urlOf(place);

@@ -51,5 +51,5 @@ function problemOf(key: string): string | undefined {
   if (bytes > KEY_BYTES_MAX) return `has ${bytes} bytes; ${KEY_BYTES_MAX} are allowed`;
   if (key.startsWith('/') || key.includes('//')) return 'has an empty part: remove the slash';
   if (key.split('/').some((part) => part === '.' || part === '..')) return 'has a part of dots alone';
-  return /[\u0000-\u001f\u007f]/.test(key) ? 'has control characters' : undefined;
+  return /\p{Cc}/u.test(key) ? 'has control characters' : undefined;
 }
