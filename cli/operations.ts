@@ -143,6 +143,7 @@ export const operations: Readonly<Record<string, Faces>> = {
   getCredits: { client: 'getCredits', cli: 'credits show', mcp: 'get_credit_balance' },
   grantCredits: { client: 'grantCredits', cli: 'credits grant', mcp: administration },
   getUsage: { client: 'getUsage', cli: 'usage', mcp: 'get_usage' },
+  getStats: { client: 'getStats', cli: 'stats', mcp: 'get_stats' },
 
   getLiveness: forProbes,
   getReadiness: forProbes,

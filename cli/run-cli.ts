@@ -29,6 +29,7 @@ import { addSchedulesCommand } from './commands/schedules';
 import { addSubscriptionsCommand } from './commands/subscriptions';
 import { addTemplatesCommand } from './commands/templates';
 import { addUpCommand } from './commands/up';
+import { addStatsCommand } from './commands/stats';
 import { addUsageCommand } from './commands/usage';
 import { addFeedbackCommand } from './commands/variants';
 import { addWebhooksCommand } from './commands/webhooks';
@@ -99,6 +100,7 @@ export function createProgram(cli: CliEnvironment, finish: (exitCode: ExitCode) 
   addSecretsCommand(program, run);
   addCreditsCommand(program, run);
   addUsageCommand(program, run);
+  addStatsCommand(program, run);
   addAccountsCommand(program, run);
   addMcpCommand(program, run);
   addOperationsCommand(program, cli, finish);

@@ -41,6 +41,7 @@ import type {
   UsageWindow,
 } from './types';
 import { createProviderKeysClient, type ProviderKeysClient } from './provider-keys-client';
+import type { StatsView, StatsWindow } from './stats-types';
 import { createSecretsClient, type SecretsClient } from './secrets-client';
 import { watchEvents, type EventOptions, type ExecutionEvent } from './execution-events';
 import { createPromptsClient, type PromptsClient } from './prompts-client';
@@ -121,6 +122,8 @@ export interface EverframeClient extends AssetsClient {
   grantCredits(grant: CreditGrantInput, options?: CreatingOptions): Promise<CreditGrant>;
   /** Executions, and credits by day, model and node type. */
   getUsage(window?: UsageWindow, options?: CallOptions): Promise<UsageView>;
+  /** Latency, success and cost of the executions that began in a time. */
+  getStats(window?: StatsWindow, options?: CallOptions): Promise<StatsView>;
   /** For operators, as the next two: needs the scope `accounts:manage`. */
   createAccount(
     account: { readonly name: string; readonly plan?: string },
@@ -186,6 +189,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     getCredits: (given) => calls.get('/credits', given),
     grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
     getUsage: (window = {}, given) => calls.get(`/usage${toQuery(window)}`, given),
+    getStats: (window = {}, given) => calls.get(`/stats${toQuery({ ...window })}`, given),
     createAccount: (account, given) => calls.create('/accounts', account, given),
     listAccounts: async (given) => (await calls.get<{ data: AccountView[] }>('/accounts', given)).data,
     changeAccount: ({ accountId, name, plan }, given) =>

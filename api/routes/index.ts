@@ -23,6 +23,7 @@ import { decideReview, listReviews } from './reviews';
 import { resumeExecution } from './resume-execution';
 import { rotateApiKey } from './rotate-api-key';
 import { streamEvents } from './stream-events';
+import { getStats } from './stats';
 import { getUsage } from './usage';
 import { addProviderKey, deleteProviderKey, listProviderKeys } from './provider-keys';
 import { deleteSecret, listSecrets, setSecret } from './secrets';
@@ -146,6 +147,7 @@ export const routes: readonly Route[] = [
   getCredits,
   grantCredits,
   getUsage,
+  getStats,
   receiveCallback,
   livez,
   readyz,

@@ -41,7 +41,7 @@ export const giveFeedback = defineKeyRoute({
   },
 });
 
-const statsSchema = z
+export const variantStatsSchema = z
   .object({
     variant: z.string(),
     weight: z.number().nullable().describe('In the published version; null where it has no such variant.'),
@@ -68,7 +68,7 @@ export const compareVariants = defineKeyRoute({
   }),
   body: noBody,
   responses: {
-    200: { description: 'The variants.', schema: z.object({ data: z.array(statsSchema) }) },
+    200: { description: 'The variants.', schema: z.object({ data: z.array(variantStatsSchema) }) },
     404: unknownWorkflow,
     422: { description: 'The version is not one.', schema: invalidSchema },
   },

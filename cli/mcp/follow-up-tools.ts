@@ -84,4 +84,17 @@ export const followUpTools: readonly Tool[] = [
     }),
     call: (client, window) => client.getUsage(window),
   }),
+  defineTool({
+    name: 'get_stats',
+    title: 'How runs did',
+    description:
+      'Latency (p50, p95, p99), success rate and credits by workflow, node type and model; with workflowId also its variants.',
+    effect: 'reads',
+    input: z.object({
+      from: z.string().optional().describe('ISO 8601, included; 7 days before the end unless given.'),
+      to: z.string().optional().describe('ISO 8601, excluded.'),
+      workflowId: z.string().optional(),
+    }),
+    call: (client, window) => client.getStats(window),
+  }),
 ];

@@ -530,6 +530,34 @@ describe('the other commands', () => {
     expect(Object.fromEntries(query)).toEqual(times);
   });
 
+  it('stats tells latency, success and cost of a time, and variants of a workflow', async () => {
+    const of = { count: 4, completed: 3, failed: 1, successRate: 0.75, credits: 120 };
+    const figures = { ...of, latencyMs: { p50: 1_500, p95: 9_000, p99: 9_900 } };
+    const variant = {
+      variant: 'calm',
+      executions: 2,
+      completed: 2,
+      failed: 0,
+      creditsMean: 30,
+      feedback: {},
+    };
+    const body = {
+      ...{ mode: 'test', from: '2026-11-01T00:00:00Z', to: '2026-11-08T00:00:00Z', runs: figures },
+      workflows: [{ workflowId: 'wf_1', name: 'Poster', ...figures }],
+      models: [{ provider: 'fal', model: 'fal-ai/flux-2-pro', sends: 5, rateLimited: 1, ...figures }],
+      nodeTypes: [{ nodeType: 'generate:flux_2_pro', attempts: 5, ...figures, latencyMs: null }],
+      reasons: [{ reason: 'fallback', jobs: 1, credits: 30 }],
+      ...{ dearestRuns: [], variants: [{ ...variant, latencyMs: null }] },
+    };
+    api.on('GET /stats', { status: 200, body });
+    const { stdout } = await everframe('stats --workflow wf_1');
+    expect(stdout).toMatch(/executions +4 +75\.0 % +1\.5 s +9\.0 s +9\.9 s +120/);
+    expect(stdout).toMatch(/generate:flux_2_pro +4 +75\.0 % +- +- +- +120/);
+    expect(stdout).toMatch(/variant calm +2 +100\.0 % +- +- +- +30 each/);
+    expect(stdout).toContain('jobs: fallback 1 (30 credits)');
+    expect(api.last('GET /stats')?.path).toContain('workflowId=wf_1');
+  });
+
   it('accounts makes, lists and changes', async () => {
     const account = { accountId: 'acc_1', name: 'Team', plan: 'pro' };
     api

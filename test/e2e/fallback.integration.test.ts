@@ -97,3 +97,29 @@ describe('a cancelled execution', () => {
     await recordHistory(executionId, 'cancelled');
   });
 });
+
+describe('the statistics', () => {
+  it('tell what these runs came to, by model and by why their jobs were made', async () => {
+    const before = await test.client.getStats();
+    await test.setFaults([{ provider: 'fal', model: 'fal-ai/flux-2-pro', action: 'unauthorized' }]);
+    const view = await run(mainJob('counted wren'));
+    const after = await test.client.getStats();
+    expect(after.runs.completed).toBe(before.runs.completed + 1);
+    expect(after.runs.credits).toBe(before.runs.credits + view.credits.charged);
+    expect(after.runs.successRate).toBeCloseTo(
+      after.runs.completed / (after.runs.completed + after.runs.failed),
+    );
+    expect(after.runs.latencyMs?.p50).toBeGreaterThan(0);
+    const of = (found: typeof after, provider: string) =>
+      found.models.find((each) => each.provider === provider && /flux-2-pro/.test(each.model));
+    expect(of(after, 'fal')?.failed).toBe((of(before, 'fal')?.failed ?? 0) + 1);
+    expect(of(after, 'replicate')?.completed).toBe((of(before, 'replicate')?.completed ?? 0) + 1);
+    expect(of(after, 'replicate')?.latencyMs?.p50).toBeGreaterThan(0);
+    const fallbacks = (found: typeof after) =>
+      found.reasons.find(({ reason }) => reason === 'fallback')?.jobs ?? 0;
+    expect(fallbacks(after)).toBe(fallbacks(before) + 1);
+    expect(after.nodeTypes.map(({ nodeType }) => nodeType)).toContain('image:crystal_upscaler');
+    const none = await test.client.getStats({ workflowId: 'wf_none' });
+    expect(none).toMatchObject({ runs: { count: 0, successRate: null }, models: [] });
+  });
+});

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Mode } from '../../../workflows/contract';
+import { firstIdAt } from '../../ids';
 import type { Database } from '../database';
 
 /** What came of the executions of one variant. */
@@ -40,9 +41,13 @@ export const variants = {
       readonly workflowId: string;
       readonly mode: Mode;
       readonly version?: number;
+      /** Those that began in this time only. */
+      readonly from?: Date;
+      readonly to?: Date;
     },
   ): Promise<readonly VariantStats[]> {
     const { accountId, workflowId, mode, version = null } = scope;
+    const [from, to] = [scope.from, scope.to].map((moment) => (moment ? firstIdAt('exe', moment) : null));
     const { rows } = await sql<StatsRow>`
       with runs as (
         select e.id, e.variant, e.status, e.credits_charged, e.completed_at,
@@ -50,6 +55,7 @@ export const variants = {
         from executions e
         where e.workflow_id = ${workflowId} and e.account_id = ${accountId} and e.mode = ${mode}
           and e.variant is not null and (${version}::int is null or e.version = ${version}::int)
+          and (${from}::text is null or e.id >= ${from}) and (${to}::text is null or e.id < ${to})
       ), feedback as (
         select variant, jsonb_object_agg(metric, jsonb_build_object('count', count, 'mean', mean)) as metrics
         from (
