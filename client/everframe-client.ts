@@ -186,10 +186,7 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     listNodeTypes: async (given) => (await calls.get<{ data: NodeTypeView[] }>('/nodes', given)).data,
     getNodeType: (type, given) => calls.get(`/nodes/${encodeURIComponent(type)}`, given),
     ...createAssetsClient(calls),
-    getCredits: (given) => calls.get('/credits', given),
-    grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
-    getUsage: (window = {}, given) => calls.get(`/usage${toQuery(window)}`, given),
-    getStats: (window = {}, given) => calls.get(`/stats${toQuery({ ...window })}`, given),
+    ...createFigures(calls),
     createAccount: (account, given) => calls.create('/accounts', account, given),
     listAccounts: async (given) => (await calls.get<{ data: AccountView[] }>('/accounts', given)).data,
     changeAccount: ({ accountId, name, plan }, given) =>
@@ -198,6 +195,17 @@ export function createEverframeClient(options: EverframeClientOptions): Everfram
     listApiKeys: async (given) => (await calls.get<{ data: ApiKeyView[] }>('/api-keys', given)).data,
     rotateApiKey: (id, rotation = {}, given) => calls.create(`${keyPath(id)}/rotate`, rotation, given),
     revokeApiKey: (id, given) => calls.remove(keyPath(id), given),
+  };
+}
+
+function createFigures(
+  calls: Calls,
+): Pick<EverframeClient, 'getCredits' | 'grantCredits' | 'getUsage' | 'getStats'> {
+  return {
+    getCredits: (given) => calls.get('/credits', given),
+    grantCredits: (grant, given) => calls.create('/credits/grants', grant, given),
+    getUsage: (window = {}, given) => calls.get(`/usage${toQuery(window)}`, given),
+    getStats: (window = {}, given) => calls.get(`/stats${toQuery({ ...window })}`, given),
   };
 }
 
