@@ -154,7 +154,14 @@ export const operations: Readonly<Record<string, Faces>> = {
 
 /** What the faces add of their own, each made of the operations above. */
 export const additions: Readonly<Record<'client' | 'cli' | 'mcp', readonly string[]>> = {
-  client: ['wait', 'watch', 'previewResume', 'previewRedrive', 'previewRedrives', 'workflows.previewPublication'],
+  client: [
+    'wait',
+    'watch',
+    'previewResume',
+    'previewRedrive',
+    'previewRedrives',
+    'workflows.previewPublication',
+  ],
   cli: ['up', 'demo', 'replay', 'mcp', 'operations', 'reviews reject', 'reviews replace'],
   mcp: ['preview_resume'],
 };
