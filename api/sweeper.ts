@@ -5,6 +5,7 @@ import { reviews } from '../store/database/reviews';
 import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
+import { mendBatches } from './batch/mend-batches';
 import { isDatabaseAway } from './is-database-away';
 import { driveMigrations } from './migrate-executions';
 import { beginDueRedrives } from './redrive';
@@ -69,6 +70,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     await driveMigrations(dependencies);
     await beginDueRedrives(dependencies);
     await resumeTold(dependencies);
+    await mendBatches(dependencies);
     await settleLeftBehind(dependencies);
     await startDeliveries(dependencies);
     await startFires(dependencies);

@@ -14,6 +14,7 @@ import {
   DRAIN_SIGNAL,
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
+  ITEMS_SIGNAL,
   RESUME_SIGNAL,
   REVIEW_SIGNAL,
   SETTLE_WORKFLOW_TYPE,
@@ -83,6 +84,8 @@ export interface TemporalExecutions {
   drain(executionId: string, runId: string): Promise<boolean>;
   /** Tells the latest run that a review was decided; harmless when it knows. @returns false when none is open. */
   tellReview(executionId: string, signal: ReviewSignal): Promise<boolean>;
+  /** Has a batch look at its items; nothing happens when it does not run. */
+  tellItems(batchId: string): Promise<void>;
   /** The latest run, strongly consistent; undefined when Temporal knows none. */
   describeLatest(executionId: string): Promise<TemporalRun | undefined>;
   /** Wakes the activity that awaits a job; nothing happens when none does. */
@@ -195,6 +198,10 @@ class ConnectedExecutions implements TemporalExecutions {
 
   async tellReview(executionId: string, signal: ReviewSignal): Promise<boolean> {
     return this.signalRun(executionId, undefined, REVIEW_SIGNAL, [signal]);
+  }
+
+  async tellItems(batchId: string): Promise<void> {
+    await this.signalRun(batchId, undefined, ITEMS_SIGNAL, []);
   }
 
   async describeLatest(executionId: string): Promise<TemporalRun | undefined> {

@@ -51,6 +51,8 @@ interface LetterFilters {
   /** Failure code of the node or of a candidate; with `provider`, of that provider. */
   readonly code?: string;
   readonly nodeType?: string;
+  /** Of the items of this batch. */
+  readonly batchId?: string;
   /** Last failed then or later, ISO 8601. */
   readonly from?: string;
   /** Last failed before then, ISO 8601. */

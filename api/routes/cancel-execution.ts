@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batches } from '../../store/database/batches';
 import { executions } from '../../store/database/executions';
 import { executionNotFound } from '../hold-for-change';
 import { defineKeyRoute, noParameters } from '../route';
@@ -40,6 +41,7 @@ export const cancelExecution = defineKeyRoute({
       status: result.status,
       links: executionLinks(settings, params.id),
     };
+    await batches.cancelItems(database, params.id);
     if (result.kind === 'ended') return { status: 200, body: { ...common, cancelRequested: false } };
     try {
       await temporal.cancel(params.id);

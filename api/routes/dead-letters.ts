@@ -21,6 +21,7 @@ export const letterFilters = {
     .optional()
     .describe('Failure code of the node or of a candidate; with `provider`, of that provider.'),
   nodeType: z.string().min(1).max(200).optional(),
+  batchId: z.string().min(1).max(100).optional().describe('Of the items of this batch.'),
   from: time.optional().describe('Last failed at this moment or later.'),
   to: time.optional().describe('Last failed before this moment.'),
 };
@@ -97,9 +98,9 @@ export const getDeadLetter = defineKeyRoute({
 export function toFilters(given: {
   readonly [Name in keyof typeof letterFilters]?: z.infer<(typeof letterFilters)[Name]>;
 }) {
-  const { provider, code, nodeType, from, to } = given;
+  const { provider, code, nodeType, batchId, from, to } = given;
   return {
-    ...{ provider, code, nodeType },
+    ...{ provider, code, nodeType, batchId },
     failedFrom: from === undefined ? undefined : new Date(from),
     failedBefore: to === undefined ? undefined : new Date(to),
   };

@@ -27,10 +27,10 @@ const redriveBody = z
       .optional()
       .describe('Executions that go on per minute; as fast as it goes unless given.'),
   })
-  .refine(({ ids, provider, code, nodeType, from, to }) => {
-    const isFiltered = [provider, code, nodeType, from, to].some((given) => given !== undefined);
+  .refine(({ ids, provider, code, nodeType, batchId, from, to }) => {
+    const isFiltered = [provider, code, nodeType, batchId, from, to].some((given) => given !== undefined);
     return (ids === undefined) === isFiltered;
-  }, 'Give ids, or at least one of provider, code, nodeType, from and to, not both.');
+  }, 'Give ids, or at least one of provider, code, nodeType, batchId, from and to, not both.');
 
 const redriveReceiptSchema = z
   .object({

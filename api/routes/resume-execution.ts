@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { isJsonObject } from '../../pipeline/pure/values';
+import { batches } from '../../store/database/batches';
 import { executions } from '../../store/database/executions';
-import type { ExecutionDetail, ResumeResult } from '../../store/database/executions/execution';
+import type { ExecutionDetail, HoldBounds, ResumeResult } from '../../store/database/executions/execution';
 import type { Job } from '../../store/database/jobs/job';
 import { failpoint } from '../../store/failpoints';
-import type { JsonObject } from '../../workflows/contract';
+import type { JsonObject, Plan } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
+import { isBatch, planBatchResume, refuseBatchEdits, type BatchResume } from '../batch/plan-batch-resume';
 import type { Caller } from '../caller';
 import { compilePosted, graphInvalid } from '../compile-posted';
 import type { ApiDependencies } from '../dependencies';
@@ -46,6 +48,10 @@ export const resumeReceiptSchema = z
       .describe('Paid jobs under way that are taken over instead of sent again.'),
     creditsNotSpentAgain: z.number(),
     quote: quoteSchema.describe('Of what is left to run.'),
+    items: z
+      .object({ reused: z.number(), rerun: z.number() })
+      .optional()
+      .describe('Of a batch: items that are kept, and those that run (again).'),
     links: z.record(z.string(), z.string()),
   })
   .meta({ id: 'ResumeReceipt' });
@@ -101,7 +107,9 @@ export async function previewResume(
   context: ResumeContext,
 ): Promise<ResumeReceipt> {
   const detail = await readResumable(executionId, context);
-  if (goesOnInPlace(detail, body)) return createReceipt(executionId, planInPlace(detail), context);
+  if (isBatch(detail)) refuseBatchEdits(body);
+  if (goesOnInPlace(detail, body))
+    return createReceipt(executionId, await planWaiting(detail, context), context);
   const prepared = await prepare(detail, body, context);
   return createReceipt(executionId, prepared.resume, context);
 }
@@ -115,6 +123,7 @@ export async function resume(
 ): Promise<Reply> {
   const { dependencies } = context;
   const detail = await readResumable(executionId, context);
+  if (isBatch(detail)) refuseBatchEdits(body);
   if (goesOnInPlace(detail, body)) return resumeInPlace(detail, body, store, context);
   const prepared = await prepare(detail, body, context);
   const { quote, carried, reused } = prepared.resume;
@@ -125,7 +134,7 @@ export async function resume(
     plan: prepared.plan,
     carried,
     quote: toStoredJson(quote),
-    hold: { minCredits: quote.minCredits, maxCredits: quote.maxCredits },
+    hold: holdOf(prepared.resume),
     reusedSteps: reused.map(({ nodeId }) => nodeId),
     graph: prepared.graph,
     triggerData: prepared.triggerData,
@@ -136,6 +145,7 @@ export async function resume(
   if (result.kind !== 'resumed') return refuse(result, prepared.resume);
   failpoint('resume.after_row');
   await startAccepted(dependencies, await executions.pendingStart(dependencies.database, executionId));
+  await tellBatch(detail, context);
   return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
 }
 
@@ -152,20 +162,62 @@ async function resumeInPlace(
   context: ResumeContext,
 ): Promise<Reply> {
   const { dependencies } = context;
-  const resume = planInPlace(detail);
+  const resume = await planWaiting(detail, context);
   await requireTemporal(dependencies);
   const receipt = createReceipt(detail.execution.id, resume, context);
-  const { minCredits, maxCredits } = resume.quote;
   const result = await executions.resumeWaiting(dependencies.database, {
     ...expected(detail),
-    hold: { minCredits, maxCredits },
+    hold: holdOf(resume),
     budgetCredits: body.budgetCredits,
     resubmitUnknown: body.resubmitUnknown,
     idempotency: store(202, toStoredJson(receipt)),
   });
   if (result.kind !== 'resumed') return refuse(result, resume);
+  if (isBatch(detail)) await resumeItems(detail, body, context);
   await deliverAccepted(dependencies, result.resume);
+  await tellBatch(detail, context);
   return { status: 202, headers: { Location: receipt.links.self ?? '' }, body: receipt };
+}
+
+function planWaiting(
+  detail: ExecutionDetail,
+  { dependencies }: ResumeContext,
+): Promise<ResumePlan<Job> | BatchResume> {
+  return isBatch(detail) ? planBatchResume(dependencies, detail) : Promise.resolve(planInPlace(detail));
+}
+
+function holdOf(resume: ResumePlan<Job> | BatchResume): HoldBounds {
+  return 'hold' in resume ? resume.hold : resume.quote;
+}
+
+/** Its items that wait for their user hear the same word; one that cannot go on yet waits as before, and says why. */
+async function resumeItems(detail: ExecutionDetail, body: Body, context: ResumeContext): Promise<void> {
+  const { database, logger } = context.dependencies;
+  const { resubmitUnknown } = body;
+  const { id, budgetCredits } = detail.execution;
+  await batches.revive(database, id);
+  for (const item of await batches.unfinished(database, id)) {
+    if (item.status !== 'WAITING' || item.failure === null) continue;
+    const isLimited = budgetCredits !== null || body.budgetCredits !== undefined;
+    const raised = isLimited
+      ? { budgetCredits: item.charged + quoteSchema.parse(item.quote).maxCredits }
+      : {};
+    await resume(item.executionId, { resubmitUnknown, ...raised }, () => undefined, context).catch(
+      (error: unknown) => {
+        if (!(error instanceof ApiError)) throw error;
+        logger.debug({ executionId: item.executionId, code: error.code }, 'An item cannot go on yet.');
+      },
+    );
+  }
+}
+
+/** The batch that it is an item of counts on it again. */
+async function tellBatch({ execution }: ExecutionDetail, { dependencies }: ResumeContext): Promise<void> {
+  const { batchId } = execution;
+  if (batchId === null) return;
+  await dependencies.temporal.tellItems(batchId).catch((error: unknown) => {
+    dependencies.logger.debug({ error, batchId }, 'A batch looks at its items later.');
+  });
 }
 
 /** What the caller has looked at: whoever resumes it first changes it. */
@@ -198,8 +250,21 @@ async function readResumable(
   return detail;
 }
 
-/** Compiles what the execution is to go on with. */
-async function prepare(detail: ExecutionDetail, body: Body, { caller, dependencies }: ResumeContext) {
+interface Prepared {
+  readonly plan: Plan;
+  readonly resume: ResumePlan<Job> | BatchResume;
+  readonly graph?: JsonObject;
+  readonly triggerData?: JsonObject;
+}
+
+/** Compiles what the execution is to go on with; a batch is compiled already. */
+async function prepare(
+  detail: ExecutionDetail,
+  body: Body,
+  { caller, dependencies }: ResumeContext,
+): Promise<Prepared> {
+  if (isBatch(detail))
+    return { plan: detail.documents.plan, resume: await planBatchResume(dependencies, detail) };
   const edited = editedParts(detail, body);
   const { documents } = detail;
   const graph = edited.graph ?? documents.graph;
@@ -254,9 +319,10 @@ function notResumable(status: string): ApiError {
 /** What a resume keeps, takes over and runs. */
 export function createReceipt(
   executionId: string,
-  { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote }: ResumePlan<Job>,
+  resume: ResumePlan<Job> | BatchResume,
   { dependencies }: { readonly dependencies: Pick<ApiDependencies, 'settings'> },
 ): ResumeReceipt {
+  const { reused, rerun, adoptedJobs, creditsNotSpentAgain, quote } = resume;
   return {
     executionId,
     reused: [...reused],
@@ -269,6 +335,7 @@ export function createReceipt(
     })),
     creditsNotSpentAgain,
     quote: { ...quote, nodes: [...quote.nodes] },
+    ...('items' in resume ? { items: resume.items } : {}),
     links: executionLinks(dependencies.settings, executionId),
   };
 }

@@ -1,6 +1,6 @@
 import { completionBegun, dueCompletions, loadItem, orphanItems } from './batches/load-item';
 import { openItems } from './batches/open-items';
-import { cancelItems, listItems, unfinishedItems } from './batches/read-items';
+import { cancelItems, listItems, reviveItems, unfinishedItems } from './batches/read-items';
 
 /** Executions that run once per item. One is accepted, resumed and ended as any other: see `executions`. */
 export const batches = {
@@ -9,6 +9,7 @@ export const batches = {
   list: listItems,
   unfinished: unfinishedItems,
   cancelItems,
+  revive: reviveItems,
   orphans: orphanItems,
   dueCompletions,
   completionBegun,

@@ -69,5 +69,10 @@ export interface UnfinishedItem {
   readonly status: ItemStatus;
   readonly quote: JsonObject;
   readonly completedNodes: readonly string[];
+  /** Charged for the nodes that are done. */
   readonly credits: number;
+  /** All that was charged. */
+  readonly charged: number;
+  /** What it waits for; reviews alone leave none. */
+  readonly failure: ExecutionFailure | null;
 }

@@ -78,7 +78,8 @@ export async function unfinishedItems(
       coalesce((select array_agg(n.node_id) from execution_nodes n
         where n.execution_id = i.id and n.step = n.node_id and n.status = 'COMPLETED'), '{}') as "completedNodes",
       coalesce((select sum(n.credits) from execution_nodes n
-        where n.execution_id = i.id and n.status = 'COMPLETED'), 0)::bigint as credits
+        where n.execution_id = i.id and n.status = 'COMPLETED'), 0)::bigint as credits,
+      coalesce(i.credits_charged, 0) as charged, i.failure
     from batch_items bi
     join executions e on e.id = bi.execution_id
     left join executions i on i.id = bi.item_execution_id
@@ -86,6 +87,15 @@ export async function unfinishedItems(
     order by bi.item_index
   `.execute(database.queries);
   return rows;
+}
+
+/** A batch that waits is resumed: what has failed meanwhile runs again as well. */
+export async function reviveItems(database: Database, batchId: string): Promise<void> {
+  await sql`
+    update batch_items bi set batch_attempt = 0
+    from executions i
+    where bi.execution_id = ${batchId} and i.id = bi.item_execution_id and i.status in ('FAILED', 'CANCELLED')
+  `.execute(database.queries);
 }
 
 /** Marks a cancel at all items that are open; the batch's run cancels those that it has started, the sweeper the rest. */

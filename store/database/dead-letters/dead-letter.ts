@@ -49,6 +49,8 @@ export interface DeadLetterFilters {
   /** Last failed before this moment. */
   readonly failedBefore?: Date;
   readonly redriveId?: string;
+  /** Of the items of this batch. */
+  readonly batchId?: string;
   /** At most 500. */
   readonly ids?: readonly string[];
 }

@@ -98,6 +98,10 @@ function matching<Row>(
   if (filters.mode) found = found.where('mode', '=', filters.mode);
   if (filters.nodeType) found = found.where('node_type', '=', filters.nodeType);
   if (filters.redriveId) found = found.where('redrive_id', '=', filters.redriveId);
+  if (filters.batchId)
+    found = found.where(
+      sql<boolean>`execution_id in (select id from executions where parent_id = ${filters.batchId})`,
+    );
   if (provider) found = found.where(sql<boolean>`providers @> ${[provider]}::text[]`);
   if (reason) found = found.where(sql<boolean>`reasons @> ${[reason]}::text[]`);
   if (filters.failedFrom) found = found.where('failed_at', '>=', filters.failedFrom);
