@@ -290,7 +290,7 @@ export type ItemDocuments = Pick<ExecutionInput, 'plan' | 'carried' | 'resubmitU
 export interface CarriedNode {
   /** The step: the name is older than groups. */
   readonly nodeId: string;
-  /** `WAITING`: only in a run that continues another one as new. */
+  /** `WAITING`: only in a run that continues another one as new, and of a delay that has begun. */
   readonly status: 'COMPLETED' | 'FAILED' | 'SKIPPED' | 'WAITING';
   readonly outputs: NodeOutputs;
   readonly error?: FailureView;
@@ -302,6 +302,8 @@ export interface CarriedNode {
   readonly servedBy?: string;
   /** Of a delay or a review: when it is over, milliseconds since 1970. */
   readonly dueAtMs?: number;
+  /** Of a delay that another run has begun: since when it counts; with the status `WAITING`. */
+  readonly beganAtMs?: number;
 }
 
 // ---------------------------------------------------------------- signals

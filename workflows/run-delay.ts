@@ -17,7 +17,7 @@ export async function runDelay(
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): Promise<StepEnd> {
   const config = fillConfig(node, lookup);
-  state.dueAtMs ??= dueAt(config);
+  state.dueAtMs ??= dueAt(config, state.beganAtMs ?? Date.now());
   state.isAnnounced = true;
   const { value } = inputs;
   const outputs: NodeOutputs = value === undefined ? { done: true } : { value, done: true };
@@ -40,9 +40,9 @@ export function fillConfig(
   }
 }
 
-function dueAt({ seconds, until }: JsonObject): number {
+function dueAt({ seconds, until }: JsonObject, beganAtMs: number): number {
   const dueAtMs =
-    typeof until === 'string' && until !== '' ? Date.parse(until) : Date.now() + Number(seconds) * 1_000;
+    typeof until === 'string' && until !== '' ? Date.parse(until) : beganAtMs + Number(seconds) * 1_000;
   if (Number.isFinite(dueAtMs)) return dueAtMs;
   const message = `A delay needs "seconds", or "until" as a time such as 2026-12-24T18:00:00Z; it got ${JSON.stringify(until ?? seconds ?? null)}.`;
   throw new StepFailed(stepFailure('InputInvalid', message), true);

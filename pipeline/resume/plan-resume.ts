@@ -11,6 +11,8 @@ export interface FinishedStep {
   readonly nodeKey: string;
   readonly outputs: NodeOutputs | null;
   readonly credits: number;
+  /** When it began; needed of delays alone. */
+  readonly startedAt?: Date | null;
 }
 
 /** What tells whether a paid job may still bring something. */
@@ -23,7 +25,7 @@ export interface KnownJob {
 }
 
 export interface ResumePlan<Job extends KnownJob = KnownJob> {
-  /** Finished results that are kept, in plan order. */
+  /** Finished results that are kept, in plan order, and delays that count from when they first began. */
   readonly carried: readonly CarriedNode[];
   /** By step. */
   readonly reused: readonly { readonly nodeId: string; readonly credits: number }[];
@@ -63,7 +65,10 @@ export function planResume<Job extends KnownJob>(
   const nodes = quote.nodes.filter(({ nodeId }) => rerun.some(({ id }) => id === nodeId));
   const left = nodes.map((node) => kept.quoteLeft(node));
   return {
-    carried: inPlanOrder(plan, finished.filter(({ step }) => !kept.isInsideFinished(step)).map(carryOf)),
+    carried: [
+      ...inPlanOrder(plan, finished.filter(({ step }) => !kept.isInsideFinished(step)).map(carryOf)),
+      ...rows.flatMap((row) => kept.delayUnderWay(row)),
+    ],
     reused,
     rerun: rerun.map(({ id }) => id),
     adoptedJobs: newestJobs(jobs).filter(
@@ -135,6 +140,15 @@ class KeptSteps {
   isOver(nodeId: string): boolean {
     const groups = this.index.groupsOf(nodeId);
     return groups.length === 0 ? this.isFinished(nodeId) : groups.some(({ id }) => this.isOver(id));
+  }
+
+  /** It has begun and is not over: what it waits for does not begin again with the run. */
+  delayUnderWay({ step, status, startedAt }: FinishedStep): readonly CarriedNode[] {
+    const isDelay = this.index.place(step)?.node.work.kind === 'delay';
+    const hasBegun = startedAt !== undefined && startedAt !== null;
+    if (!isDelay || !hasBegun || status === 'COMPLETED' || status === 'SKIPPED') return [];
+    if (!this.isIntact(step) || this.isInsideFinished(step)) return [];
+    return [{ nodeId: step, status: 'WAITING', outputs: {}, beganAtMs: startedAt.getTime() }];
   }
 
   isInsideFinished(step: string): boolean {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -7,10 +8,12 @@ import { createActivities } from '../../activities';
 import { compileGraph } from '../../pipeline/compile-graph';
 import type { Database } from '../../store/database/database';
 import { executions } from '../../store/database/executions';
+import { reviews } from '../../store/database/reviews';
 import {
   EXECUTION_WORKFLOW_TYPE,
   executionWorkflowId,
   providerTaskQueue,
+  REVIEW_SIGNAL,
   type ExecutionInput,
   type Plan,
 } from '../../workflows/contract';
@@ -74,8 +77,15 @@ function startWorkers(): Promise<readonly Worker[]> {
   ]);
 }
 
-function compile(): Plan {
-  const { triggerData, ...graph } = aGraph('a harbour')
+function compile(built = chain()): Plan {
+  const { triggerData, ...graph } = built;
+  const compiled = compileGraph({ graph, triggerData });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
+  return compiled.plan;
+}
+
+function chain() {
+  return aGraph('a harbour')
     .node('title', 'utility:prompt_concat', { prefix: 'Photograph of ' })
     .edge('prompt', 'title')
     .node('lost', 'utility:json_get', { json: { a: 1 }, path: 'b' }, { onError: 'continue' })
@@ -84,29 +94,27 @@ function compile(): Plan {
     .node('large', 'image:crystal_upscaler', {}, { providers: ['fal'] })
     .edge('image', 'large')
     .build();
-  const compiled = compileGraph({ graph, triggerData });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
-  return compiled.plan;
+}
+
+async function begin(plan: Plan, more: Partial<ExecutionInput> = {}) {
+  const execution = await anExecution(database, { plan, hold: { minCredits: 0, maxCredits: 500 } });
+  const { id: executionId, accountId } = execution;
+  const { workflow } = new Client({ connection });
+  const input: ExecutionInput = {
+    ...{ executionId, accountId, mode: 'test', workflowName: 'Tests', plan, carried: [], failFast: false },
+    ...more,
+  };
+  const workflowId = executionWorkflowId(executionId);
+  const handle = await workflow.start(EXECUTION_WORKFLOW_TYPE, { workflowId, taskQueue, args: [input] });
+  return { execution, handle, latest: workflow.getHandle(workflowId) };
 }
 
 describe('a run whose history is long', () => {
   it('goes on in a new Temporal run of the same attempt, and loses nothing on the way', async () => {
-    const plan = compile();
-    const execution = await anExecution(database, { plan, hold: { minCredits: 0, maxCredits: 500 } });
+    const { execution, handle, latest } = await begin(compile(), { handOverAfterEvents: 8 });
     const { id: executionId, accountId } = execution;
-    const input: ExecutionInput = {
-      ...{ executionId, accountId, mode: 'test', workflowName: 'Tests', plan, carried: [] },
-      failFast: false,
-      handOverAfterEvents: 8,
-    };
-    const { workflow } = new Client({ connection });
-    const handle = await workflow.start(EXECUTION_WORKFLOW_TYPE, {
-      workflowId: executionWorkflowId(executionId),
-      taskQueue,
-      args: [input],
-    });
     await handle.result();
-    const last = await workflow.getHandle(executionWorkflowId(executionId)).describe();
+    const last = await latest.describe();
     expect(last.runId).not.toBe(handle.firstExecutionRunId);
     const view = await execution.view();
     expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, credits: { held: 0 } });
@@ -123,5 +131,48 @@ describe('a run whose history is long', () => {
     });
     const detail = await executions.detail(database, accountId, executionId);
     expect(detail?.jobs.map((job) => job.state)).toEqual(['SETTLED', 'SETTLED']);
+  });
+
+  it('is handed over while a delay and a review wait: nobody is asked twice, and the delay is no longer', async () => {
+    const graph = aGraph('a quay')
+      .node('image', 'generate:flux_2_pro', {}, { providers: ['fal'] })
+      .edge('prompt', 'image')
+      .node('pause', 'control:delay', { seconds: 2 })
+      .edge('prompt', 'pause')
+      .node('ask', 'control:review', { title: 'Is it a quay?' })
+      .edge('prompt', 'ask')
+      .build();
+    const beganAtMs = performance.now();
+    const { execution, handle, latest } = await begin(compile(graph), { handOverAfterEvents: 8 });
+    const { id: executionId, accountId } = execution;
+    while ((await latest.describe()).runId === handle.firstExecutionRunId) await setImmediate();
+    const { reviews: open } = await reviews.list(database, accountId, { executionId });
+    expect(open).toHaveLength(1);
+    const said = { decision: 'approve', comment: 'It is.', decidedBy: 'a person' } as const;
+    await reviews.decide(database, accountId, open[0]?.id ?? '', said);
+    await latest.signal(REVIEW_SIGNAL, { step: 'ask' });
+    await latest.result();
+    const elapsedMs = performance.now() - beganAtMs;
+    expect(elapsedMs).toBeGreaterThan(2_000);
+    expect(elapsedMs).toBeLessThan(3_900);
+    expect((await execution.view()).nodes).toMatchObject({
+      pause: { status: 'COMPLETED', output: { value: 'a quay', done: true } },
+      ask: { status: 'COMPLETED', output: { approved: 'a quay', comment: 'It is.' } },
+      image: { status: 'COMPLETED', attempts: 1 },
+    });
+  });
+});
+
+describe('a delay that an earlier run has begun', () => {
+  it('counts from then in the run that goes on', async () => {
+    const graph = aGraph('a pier')
+      .node('pause', 'control:delay', { seconds: 3_600 })
+      .edge('prompt', 'pause')
+      .build();
+    const anHourAgo = Date.now() - 3_600_000;
+    const carried = [{ nodeId: 'pause', status: 'WAITING', outputs: {}, beganAtMs: anHourAgo } as const];
+    const { execution, latest } = await begin(compile(graph), { carried });
+    await latest.result();
+    expect((await execution.view()).output).toEqual({ pause: { value: 'a pier', done: true } });
   });
 });

@@ -33,6 +33,8 @@ export interface StepState {
   beganAfter?: number;
   /** Of a delay or a review: when it is over. */
   dueAtMs?: number;
+  /** Of a delay that an earlier run has begun. */
+  beganAtMs?: number;
   /** Of a group: of all its steps. */
   credits: number;
   attempts: number;
@@ -159,7 +161,9 @@ export class RunState {
     for (const [nodeId, state] of this.steps) {
       const { status, outputs = {}, error, recorded, credits, attempts, servedBy, dueAtMs } = state;
       const sleeps = status === 'RUNNING' && dueAtMs !== undefined;
-      const kept = sleeps ? 'WAITING' : status;
+      const { beganAtMs } = state;
+      const isComing = status === 'PENDING' && beganAtMs !== undefined;
+      const kept = sleeps || isComing ? 'WAITING' : status;
       if (kept === 'PENDING' || kept === 'RUNNING' || kept === 'CANCELLED') continue;
       carried.push({
         ...{ nodeId, status: kept, outputs, credits, attempts },
@@ -167,6 +171,7 @@ export class RunState {
         ...(recorded ? {} : { unrecorded: true }),
         ...(servedBy ? { servedBy } : {}),
         ...(sleeps ? { dueAtMs } : {}),
+        ...(isComing ? { beganAtMs } : {}),
       });
     }
     return carried;
@@ -194,16 +199,17 @@ export class RunState {
 
 function initialState(carried: CarriedNode | undefined): StepState {
   if (!carried) return { status: 'PENDING', credits: 0, attempts: 0, recorded: false, carried: false };
-  const { status, outputs, error, credits = 0, attempts = 0, servedBy, dueAtMs } = carried;
+  const { status, outputs, error, credits = 0, attempts = 0, servedBy, dueAtMs, beganAtMs } = carried;
   const waits = status === 'WAITING';
   return {
-    status: dueAtMs === undefined ? status : 'PENDING',
+    status: dueAtMs === undefined && beganAtMs === undefined ? status : 'PENDING',
     outputs,
     ...(error ? { error } : {}),
     credits,
     attempts,
     ...(servedBy ? { servedBy } : {}),
     ...(dueAtMs === undefined ? {} : { dueAtMs }),
+    ...(beganAtMs === undefined ? {} : { beganAtMs }),
     recorded: !waits && !carried.unrecorded,
     carried: !waits,
   };

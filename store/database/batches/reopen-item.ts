@@ -57,7 +57,7 @@ export async function reopenItem(
   `.execute(transaction);
   const attempt = rows[0]?.attempt ?? 1;
   const reusedSteps = reused.map(({ nodeId }) => nodeId);
-  await resetNodes(transaction, { executionId, plan, reusedSteps }, attempt);
+  await resetNodes(transaction, { executionId, plan, reusedSteps, carried }, attempt);
   await markRedriven(transaction, executionId);
   await sql`select record_event(${executionId}, 'resumed', ${toJson({ status: 'RUNNING', attempt })}::json)`.execute(
     transaction,

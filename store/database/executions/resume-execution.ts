@@ -90,21 +90,24 @@ export async function explainRefusal(
 /** Credits and attempts of a reset node stay: they are what it has cost in this execution. */
 export async function resetNodes(
   transaction: DatabaseTransaction,
-  request: Pick<ResumeRequest, 'executionId' | 'plan' | 'reusedSteps'>,
+  request: Pick<ResumeRequest, 'executionId' | 'plan' | 'reusedSteps' | 'carried'>,
   attempt: number,
 ): Promise<void> {
   const { executionId } = request;
   const planned = allNodes(request.plan.nodes).map((node) => node.id);
   const reused = [...request.reusedSteps];
+  // Delays that have begun count from then, at the next resume too.
+  const begun = request.carried.flatMap(({ nodeId, beganAtMs }) => (beganAtMs === undefined ? [] : [nodeId]));
   await sql`
     delete from execution_nodes
     where execution_id = ${executionId}
-      and (node_id <> all (${planned}::text[]) or step <> node_id and step <> all (${reused}::text[]))
+      and (node_id <> all (${planned}::text[]) or step <> node_id and step <> all (${[...reused, ...begun]}::text[]))
   `.execute(transaction);
   await sql`
     update execution_nodes
     set status = 'PENDING', outputs = null, provider = null, model = null, fallback_from = '[]', cached = false,
-        error = null, started_at = null, completed_at = null, run_attempt = ${attempt}::int
+        error = null, completed_at = null,
+        started_at = case when step = any (${begun}::text[]) then started_at end, run_attempt = ${attempt}::int
     where execution_id = ${executionId} and step <> all (${reused}::text[])
   `.execute(transaction);
   await writePlanNodes(transaction, executionId, request.plan, attempt);

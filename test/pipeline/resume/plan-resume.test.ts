@@ -92,6 +92,19 @@ function resume(nodes: PlanNode[], rows: NodeRow[], jobs: Job[] = []) {
 const ids = (reused: readonly { nodeId: string }[]) => reused.map(({ nodeId }) => nodeId);
 
 describe('planResume', () => {
+  it('lets a delay that has begun count from then, unless it is another one by now', () => {
+    const startedAt = new Date('2026-11-01T00:00:00Z');
+    const begun = { ...row('b', 'CANCELLED'), startedAt };
+    const delayed = (nodeKey: string) => [planNode('a'), planNode('b', ['a'], { kind: 'delay' }, nodeKey)];
+    const { carried, reused, rerun } = resume(delayed('key-b'), [row('a'), begun]);
+    expect(carried.at(-1)).toEqual({
+      ...{ nodeId: 'b', status: 'WAITING', outputs: {}, beganAtMs: startedAt.getTime() },
+    });
+    expect([ids(reused), rerun]).toEqual([['a'], ['b']]);
+    expect(resume(delayed('other'), [row('a'), begun]).carried).toHaveLength(1);
+    expect(resume(delayed('key-b'), [row('a', 'FAILED'), begun]).carried).toEqual([]);
+  });
+
   it('keeps what has finished and runs the rest, priced', () => {
     const nodes = [planNode('a'), planNode('b', ['a']), planNode('c', ['b'])];
     const plan = resume(nodes, [row('a'), row('b'), row('c', 'FAILED')]);
