@@ -10,6 +10,7 @@ const rooms = [
   'client',
   'cli',
   'replay',
+  'metrics',
   'bench',
 ];
 
@@ -116,10 +117,15 @@ module.exports = {
     only('store', ['^pipeline/'], 'What survives knows neither API nor activities.'),
     only(
       'worker',
-      ['^activities/', '^store/', '^pipeline/'],
+      ['^activities/', '^store/', '^pipeline/', '^metrics/'],
       'The process that runs activities and workflows.',
     ),
-    only('api', ['^pipeline/', '^store/'], 'Never activities or worker: the API holds no provider code.'),
+    only(
+      'api',
+      ['^pipeline/', '^store/', '^metrics/'],
+      'Never activities or worker: the API holds no provider code.',
+    ),
+    only('metrics', [], 'A registry and its listener know nobody.'),
     only('sandbox', ['^pipeline/'], 'Simulated providers know nothing of ours but pipeline types.'),
     only(
       'client',

@@ -2,6 +2,7 @@ import type { AssetStore } from '../store/assets/asset-store';
 import type { S3Settings } from '../store/assets/s3-settings';
 import type { NewAsset } from '../store/database/assets';
 import type { Database } from '../store/database/database';
+import type { Job } from '../store/database/jobs/job';
 import type { AssetReference } from '../workflows/contract';
 import type { CircuitBreakers } from './circuit-breakers';
 import type { CredentialRests } from './credential-rests';
@@ -18,6 +19,8 @@ export interface ActivityDependencies {
   readonly providerAccess: ProviderAccess;
   readonly breakers: CircuitBreakers;
   readonly rests: CredentialRests;
+  /** Told of each paid job that has ended, for metrics. Must not throw. */
+  readonly jobEnded: (job: EndedJob) => void;
   readonly sendPolicy: (providerId: string) => SendPolicy;
   /** Latest Temporal run id of an execution's workflow, as Temporal says it. */
   readonly latestRunId: (executionId: string) => Promise<string | undefined>;
@@ -32,6 +35,14 @@ export interface ActivityDependencies {
   readonly random: () => number;
   /** Resolves after that long, rejects when the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** What a paid job has come to. */
+export interface EndedJob extends Pick<Job, 'provider' | 'model' | 'nodeType' | 'mode' | 'generation'> {
+  /** Charged. */
+  readonly credits: number;
+  /** Since its intent; absent when its result could not be used. */
+  readonly seconds?: number;
 }
 
 /** How an operator wants one provider to be asked. */

@@ -47,7 +47,7 @@ export async function finishJob(
   try {
     outputs = await readOutputs(deps, finished);
   } catch (error) {
-    throw await recordUnusable(finished, error, settler ?? ((work) => writeFenced(deps, scope, work)));
+    throw await recordUnusable(deps, finished, error, settler ?? ((work) => writeFenced(deps, scope, work)));
   }
   failpoint('settle.before');
   const settlement = { outputs, credits, ...(send ? { send } : {}) };
@@ -55,6 +55,9 @@ export async function finishJob(
     ? settler((writer) => writer.settleJob(job.id, settlement))
     : settleResult(deps, scope, job.id, settlement));
   failpoint('settle.after_commit');
+  const seconds = (deps.now() - job.createdAt.getTime()) / 1_000;
+  // Two may have waited for one job.
+  if (settled.isFirst) deps.jobEnded({ ...job, credits: settled.credits, seconds });
   return { outputs: settled.outputs, credits: settled.credits, attempts: settled.attempts, cached: false };
 }
 
@@ -66,14 +69,21 @@ export function readOutputs(deps: ActivityDependencies, finished: FinishedReply)
 }
 
 /** The provider was paid for something that cannot be used, or that is gone: it is charged, and said so. */
-async function recordUnusable(finished: FinishedReply, error: unknown, write: JobWrite): Promise<unknown> {
+async function recordUnusable(
+  deps: ActivityDependencies,
+  finished: FinishedReply,
+  error: unknown,
+  write: JobWrite,
+): Promise<unknown> {
   const failure = unusable(finished, error);
   if (!failure) return error;
-  await write(async (writer) => {
-    const { job, send, credits: billedCredits } = finished;
-    const isFirst = await writer.failJob(job.id, view(failure), { billedCredits });
-    if (isFirst && send) await writer.recordSend({ jobId: job.id, ...send });
+  const { job, send, credits } = finished;
+  const isFirst = await write(async (writer) => {
+    const isFailed = await writer.failJob(job.id, view(failure), { billedCredits: credits });
+    if (isFailed && send) await writer.recordSend({ jobId: job.id, ...send });
+    return isFailed;
   });
+  if (isFirst) deps.jobEnded({ ...job, credits });
   return failure;
 }
 

@@ -9,6 +9,7 @@ import { createKeyWatch, type KeyWatch } from './http/key-watch';
 import { readBody } from './http/read-body';
 import { assignRequestId } from './http/request-id';
 import { createRequestLog } from './http/request-log';
+import { measureRequests, noteRoute } from './http/measure-requests';
 import { openToBrowsers } from './http/open-to-browsers';
 import { requestSignal } from './http/request-signal';
 import type { Caller } from './caller';
@@ -25,8 +26,14 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(assignRequestId, createRequestLog(dependencies.logger), securityHeaders());
+  app.use(
+    assignRequestId,
+    measureRequests(dependencies.metrics),
+    createRequestLog(dependencies.logger),
+    securityHeaders(),
+  );
   for (const [path, pathRoutes] of byPath(routes)) {
+    app.all(path, noteRoute(path));
     if (pathRoutes.some((route) => route.isOpenToBrowsers)) app.all(path, openToBrowsers(pathRoutes));
     for (const route of pathRoutes) {
       app[expressMethod(route.method)](path, (request, response) =>

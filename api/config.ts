@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { configuredProviders } from '../pipeline/provider-credentials';
+import type { MetricsAddress } from '../metrics/serve-metrics';
 import { readS3Settings, type S3Settings } from '../store/assets/s3-settings';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const credits = z.coerce.number().int().nonnegative().default(1_000_000);
+
+/** Next free one where another process has it. */
+const METRICS_PORT = 9_464;
 
 const environmentSchema = z.object({
   DATABASE_URL: z.string().min(1),
@@ -27,6 +31,8 @@ const environmentSchema = z.object({
   EVERFRAME_MAX_EDGES: count(500),
   EVERFRAME_MAX_UPLOAD_BYTES: count(1_073_741_824),
   EVERFRAME_MAX_UPLOAD_SECONDS: count(7_200),
+  EVERFRAME_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  EVERFRAME_API_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   EVERFRAME_SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   NODE_ENV: z.string().optional(),
@@ -57,6 +63,7 @@ export interface ApiConfig {
   readonly uploadLimits: { readonly bytesMax: number; readonly durationSecondsMax: number };
   /** Providers that a live execution may use. */
   readonly liveProviders: readonly string[];
+  readonly metrics: MetricsAddress;
   /** How long new requests are still taken after a stop, while /readyz says that it is not ready, milliseconds. */
   readonly shutdownDelayMs: number;
   readonly logLevel: string;
@@ -97,6 +104,11 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
       durationSecondsMax: env.EVERFRAME_MAX_UPLOAD_SECONDS,
     },
     liveProviders: configuredProviders(environment),
+    metrics: {
+      host: env.EVERFRAME_METRICS_HOST,
+      port: env.EVERFRAME_API_METRICS_PORT ?? METRICS_PORT,
+      isExplicit: env.EVERFRAME_API_METRICS_PORT !== undefined,
+    },
     shutdownDelayMs: env.EVERFRAME_SHUTDOWN_DELAY_MS,
     logLevel: env.EVERFRAME_LOG_LEVEL,
   };

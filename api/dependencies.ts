@@ -3,6 +3,7 @@ import type { AssetStore } from '../store/assets/asset-store';
 import type { Database } from '../store/database/database';
 import type { ExecutionListener } from '../store/database/execution-listener';
 import type { RateLimits } from './http/rate-limits';
+import type { ApiMetrics } from './metrics';
 import type { TemporalExecutions } from './temporal-executions';
 
 /** All that the routes use, given by argument: main.ts builds it, tests build their own. */
@@ -12,6 +13,7 @@ export interface ApiDependencies {
   readonly temporal: TemporalExecutions;
   readonly listener: ExecutionListener;
   readonly rateLimits: RateLimits;
+  readonly metrics: ApiMetrics;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;

@@ -14,6 +14,8 @@ import { readApiConfig, type ApiConfig } from './config';
 import type { ApiDependencies } from './dependencies';
 import { createRateLimits } from './http/rate-limits';
 import { createLogger } from './logger';
+import { serveMetrics } from '../metrics/serve-metrics';
+import { addSharedMetrics, createApiMetrics } from './metrics';
 import { createSweeper } from './sweeper';
 import { connectTemporal } from './temporal-executions';
 
@@ -36,6 +38,10 @@ async function main(): Promise<void> {
   const sweeper = createSweeper(dependencies);
   server.on('request', createApp(dependencies));
   sweeper.start();
+  const { registry } = dependencies.metrics;
+  const refresh = addSharedMetrics(registry, { ...dependencies, taskQueue: config.taskQueue });
+  const metrics = await serveMetrics(registry, config.metrics, refresh);
+  logger.info({ url: metrics.url }, 'Metrics are served.');
   process.send?.({ ready: true, url: dependencies.settings.publicUrl });
   logger.info({ url: dependencies.settings.publicUrl }, 'The API listens.');
   await aborted(shutdown.signal);
@@ -43,6 +49,7 @@ async function main(): Promise<void> {
   await sleep(config.shutdownDelayMs);
   await drain(server);
   await sweeper.stop();
+  await metrics.close();
   await dependencies.listener.close();
   await dependencies.temporal.close();
   await dependencies.database.close();
@@ -69,6 +76,7 @@ async function openDependencies(
     temporal: connectTemporal({ address, namespace, taskQueue }),
     listener: openExecutionListener(database),
     rateLimits,
+    metrics: createApiMetrics(),
     logger,
     clock: Date.now,
     shutdown,

@@ -7,6 +7,7 @@ import {
   WorkflowNotFoundError,
   type WorkflowExecutionStatusName,
 } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import {
   DELIVER_WORKFLOW_TYPE,
@@ -92,6 +93,8 @@ export interface TemporalExecutions {
   completeAwait(executionId: string, activityId: string): Promise<void>;
   /** Runs that ended other than COMPLETED after a moment; eventually consistent. */
   listClosedSince(sinceMs: number): Promise<readonly ClosedRun[]>;
+  /** Tasks that wait there for a worker. */
+  backlog(taskQueue: string, type: 'activity' | 'workflow'): Promise<number>;
   /** One cheap call with a time limit of a second. */
   isAvailable(): Promise<boolean>;
   /** True from a failed call until a later one succeeds: known without asking. */
@@ -237,6 +240,17 @@ class ConnectedExecutions implements TemporalExecutions {
       }
       return closed;
     });
+  }
+
+  async backlog(taskQueue: string, type: 'activity' | 'workflow'): Promise<number> {
+    const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = temporal.api.enums.v1.TaskQueueType;
+    const taskQueueType = type === 'activity' ? TASK_QUEUE_TYPE_ACTIVITY : TASK_QUEUE_TYPE_WORKFLOW;
+    const request = { namespace: this.client.options.namespace, taskQueue: { name: taskQueue } };
+    const { stats } = await this.call(
+      () => this.client.workflowService.describeTaskQueue({ ...request, taskQueueType, reportStats: true }),
+      HEALTH_TIMEOUT_MS,
+    );
+    return Number(stats?.approximateBacklogCount ?? 0);
   }
 
   async isAvailable(): Promise<boolean> {

@@ -13,6 +13,7 @@ const rooms = [
   'client',
   'cli',
   'replay',
+  'metrics',
   'bench',
   'test',
 ];

@@ -1,9 +1,13 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { providers } from '../activities/providers';
+import type { MetricsAddress } from '../metrics/serve-metrics';
 import { readS3Settings, type S3Settings } from '../store/assets/s3-settings';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contract';
 import { readProviderSettings, type ProviderSettings } from './provider-settings';
+
+/** Next free one where another process has it. */
+const METRICS_PORT = 9_465;
 
 const milliseconds = z.coerce.number().int().min(1);
 
@@ -31,6 +35,12 @@ const environmentSchema = z.object({
   EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
   EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
   EVERFRAME_BATCH_WINDOW: z.coerce.number().int().min(1).max(500).default(20),
+  EVERFRAME_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  EVERFRAME_WORKER_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  EVERFRAME_TEMPORAL_METRICS_ADDRESS: z
+    .string()
+    .regex(/^\S+:\d{1,5}$/, { error: 'must be host:port' })
+    .optional(),
   EVERFRAME_MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   EVERFRAME_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
@@ -64,6 +74,9 @@ export interface WorkerConfig {
   /** Items of one batch that run at once. */
   readonly batchWindow: number;
   readonly mediaConcurrency: number;
+  readonly metrics: MetricsAddress;
+  /** Where Temporal's SDK serves metrics of its own, `host:port`. */
+  readonly temporalMetricsAddress?: string;
   readonly logLevel: string;
 }
 
@@ -98,6 +111,12 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,
     batchWindow: settings.EVERFRAME_BATCH_WINDOW,
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
+    metrics: {
+      host: settings.EVERFRAME_METRICS_HOST,
+      port: settings.EVERFRAME_WORKER_METRICS_PORT ?? METRICS_PORT,
+      isExplicit: settings.EVERFRAME_WORKER_METRICS_PORT !== undefined,
+    },
+    temporalMetricsAddress: settings.EVERFRAME_TEMPORAL_METRICS_ADDRESS,
     logLevel: settings.EVERFRAME_LOG_LEVEL,
   };
 }

@@ -31,8 +31,12 @@ import {
   mediaTaskQueue,
   providerTaskQueue,
   SEARCH_ATTRIBUTES,
+  type Activities,
+  type LocalActivities,
 } from '../workflows/contract';
+import { serveMetrics } from '../metrics/serve-metrics';
 import type { WorkerConfig } from './config';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics';
 import type { ProviderSettings } from './provider-settings';
 import { startStoreSweeps } from './sweep-store';
 
@@ -55,7 +59,7 @@ export async function startWorker(
   environment: NodeJS.ProcessEnv,
   logger: Logger,
 ): Promise<RunningWorker> {
-  installRuntime(logger);
+  installRuntime(config, logger);
   const { temporalAddress: address, temporalNamespace: namespace } = config;
   const database = openDatabase(config.databaseUrl, {
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'database connection lost'),
@@ -68,17 +72,49 @@ export async function startWorker(
   ]);
   await assertSearchAttributes(clientConnection, namespace);
   const client = new Client({ connection: clientConnection, namespace });
+  const metrics = createWorkerMetrics();
+  const deps = createDependencies(config, environment, { database, client, metrics });
+  const workers = await createWorkers(config, connection, metrics.observe(createActivities(deps)));
+  const sweeps = startStoreSweeps(deps, logger);
+  const metricsServer = await serveMetrics(metrics.registry, config.metrics);
+  logger.info({ url: metricsServer.url }, 'Metrics are served.');
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const stopped = running.then(async () => {
+    await Promise.all([sweeps.stop(), metricsServer.close()]);
+    deps.breakers.shutdown();
+    await Promise.all([
+      deps.guardedFetch.close(),
+      database.close(),
+      clientConnection.close(),
+      connection.close(),
+    ]);
+  });
+  return {
+    stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
+    stopped,
+  };
+}
+
+function createDependencies(
+  config: WorkerConfig,
+  environment: NodeJS.ProcessEnv,
+  {
+    database,
+    client,
+    metrics,
+  }: { readonly database: Database; readonly client: Client; readonly metrics: WorkerMetrics },
+) {
   const guardedFetch = createGuardedFetch({ allowedPrivateHosts: config.allowedPrivateHosts });
-  const breakers = createBreakers(config, database);
   const accountKeys = readAccountKeys(config, database);
-  const deps: ActivityDependencies = {
+  return {
     database,
     assetStore: openAssetStore(config.assetFolder, config.s3),
     registerAsset: (asset) => assets.register(database, asset),
     guardedFetch,
     providerAccess: new ProviderAccess({ ...config, environment, guardedFetch, accountKeys }),
-    breakers,
+    breakers: createBreakers(config, database),
     rests: new CredentialRests({ database, now: () => performance.now() }),
+    jobEnded: metrics.jobEnded,
     sendPolicy: (providerId) => settingsOf(config, providerId),
     ...asksOfTemporal(client),
     batchWindow: config.batchWindow,
@@ -86,19 +122,7 @@ export async function startWorker(
     now: Date.now,
     random: Math.random,
     sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
-  };
-  const workers = await createWorkers(config, connection, deps);
-  const sweeps = startStoreSweeps(deps, logger);
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const stopped = running.then(async () => {
-    await sweeps.stop();
-    breakers.shutdown();
-    await Promise.all([guardedFetch.close(), database.close(), clientConnection.close(), connection.close()]);
-  });
-  return {
-    stop: () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown()),
-    stopped,
-  };
+  } satisfies ActivityDependencies;
 }
 
 function readAccountKeys({ secret }: WorkerConfig, database: Database): AccountKeys {
@@ -132,9 +156,19 @@ function compressionFor(address: string): Pick<NativeConnectionOptions, 'grpcCom
   return isOwnMachine ? { grpcCompression: { codec: 'none' } } : {};
 }
 
+/** Names and units as Prometheus has them. */
+const SDK_METRICS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } as const;
+
 /** Once per process, before the first connection. */
-function installRuntime(logger: Logger): void {
+function installRuntime({ temporalMetricsAddress }: WorkerConfig, logger: Logger): void {
   Runtime.install({
+    ...(temporalMetricsAddress === undefined
+      ? {}
+      : {
+          telemetryOptions: {
+            metrics: { prometheus: { ...SDK_METRICS, bindAddress: temporalMetricsAddress } },
+          },
+        }),
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       // Workers of activities alone are what we want.
       if (message.startsWith('No workflows registered')) return;
@@ -164,10 +198,9 @@ async function assertSearchAttributes(connection: Connection, namespace: string)
 async function createWorkers(
   config: WorkerConfig,
   connection: NativeConnection,
-  deps: ActivityDependencies,
+  activities: Activities & LocalActivities,
 ): Promise<Worker[]> {
   const { taskQueue, temporalNamespace: namespace } = config;
-  const activities = createActivities(deps);
   const { submitJob, callProvider, runMedia, ...core } = activities;
   const common = {
     connection,

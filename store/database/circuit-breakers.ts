@@ -66,3 +66,13 @@ export const circuitBreakers = {
       .execute();
   },
 } as const;
+
+/** What a circuit's key names, without the key at the provider: a model may have slashes. */
+export function circuitParts(key: string): {
+  readonly provider: string;
+  readonly model: string;
+  readonly mode: string;
+} {
+  const [provider = '', ...rest] = key.split('/');
+  return { provider, model: rest.slice(0, -2).join('/'), mode: rest.at(-1) ?? '' };
+}

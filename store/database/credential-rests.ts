@@ -31,3 +31,9 @@ export const credentialRests = {
     `.execute(database.queries);
   },
 } as const;
+
+/** What a rest's key names, without the key at the provider. */
+export function restParts(key: string): { readonly provider: string; readonly mode: string } {
+  const [provider = '', , mode = ''] = key.split('/');
+  return { provider, mode };
+}

@@ -210,6 +210,7 @@ export function fakeDependencies(
     providerAccess: new FakeAccess(fake),
     breakers: theBreakers(database),
     rests: theRests(database),
+    jobEnded: () => undefined,
     sendPolicy: () => ({ attemptsMax: 10, retryDelayMs: 1_000, keyRestMs: 60_000 }),
     latestRunId: async () => RUN,
     batchWindow: 20,

@@ -8,6 +8,7 @@ import { createApp } from '../../../api/app';
 import type { ApiDependencies, ApiSettings } from '../../../api/dependencies';
 import { hashKey } from '../../../api/http/authenticate';
 import { createRateLimits } from '../../../api/http/rate-limits';
+import { createApiMetrics } from '../../../api/metrics';
 import { SCOPES, type Scope } from '../../../api/scopes';
 import { connectTemporal, type TemporalExecutions } from '../../../api/temporal-executions';
 import { apiKeyRandomBytes, formatApiKey } from '../../../pipeline/pure/api-key-format';
@@ -94,6 +95,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     rateLimits: await createRateLimits(database.pool, {
       triggersPerMinute: options.triggersPerMinute ?? 1_000,
     }),
+    metrics: createApiMetrics(),
     logger: pino({ level: process.env['EVERFRAME_TEST_LOG'] ?? 'silent' }),
     clock: Date.now,
     shutdown: shutdown.signal,
