@@ -67,6 +67,8 @@ export async function planMigration(
 function ownReasons({ execution, nodes }: ExecutionDetail): readonly MigrationReason[] {
   if (execution.cancelRequestedAt !== null)
     return [{ code: 'cancel_requested', message: 'It is being cancelled.' }];
+  if (execution.items !== null)
+    return [{ code: 'batch', message: 'It is a batch: its items share what is made once.' }];
   return nodes.flatMap(({ step, status, nodeType }): MigrationReason[] => {
     if (status === 'FAILED')
       return [{ code: 'step_failed', nodeId: step, message: 'It has failed, and would be run again.' }];

@@ -28,6 +28,8 @@ export async function executionsInFlight(
     .where('workflow_id', '=', workflow.workflowId)
     .where('status', 'in', ['RUNNING', 'WAITING'])
     .where('version', 'is not', null)
+    // Items follow their batch.
+    .where('parent_id', 'is', null)
     // A batch and its items end as they began: what they share was made once, with one graph.
     .where('parent_id', 'is', null)
     .where('item_count', 'is', null)
