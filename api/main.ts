@@ -15,7 +15,8 @@ import type { ApiDependencies } from './dependencies';
 import { createRateLimits } from './http/rate-limits';
 import { createLogger } from './logger';
 import { serveMetrics } from '../metrics/serve-metrics';
-import { addSharedMetrics, createApiMetrics } from './metrics';
+import { createApiMetrics } from './metrics';
+import { addSharedMetrics } from './shared-metrics';
 import { createSweeper } from './sweeper';
 import { connectTemporal } from './temporal-executions';
 
