@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import { ApiError, notFound, unauthorized } from './api-error';
 import type { ApiDependencies } from './dependencies';
 import { authenticate, requireScope } from './http/authenticate';
+import { IDEMPOTENCY_KEY, parseIdempotencyKey } from './http/idempotency-key';
 import { createErrorMiddleware } from './http/error-response';
 import { createKeyWatch, type KeyWatch } from './http/key-watch';
 import { readBody } from './http/read-body';
@@ -62,6 +63,8 @@ async function answer(
     route.access.kind === 'key'
       ? await admit(route.access.scope, request, response, dependencies)
       : undefined;
+  if (route.requestHeaders && IDEMPOTENCY_KEY in route.requestHeaders)
+    parseIdempotencyKey(request.get(IDEMPOTENCY_KEY));
   const body = await readBody(route, request, response);
   const requestId = String(response.locals.requestId);
   const keyEnded = new AbortController();

@@ -16,14 +16,10 @@ export const draftBody = z.strictObject({
   nodes,
   edges,
   variables,
-  variants: z
-    .custom<JsonValue>()
-    .optional()
-    .meta({
-      type: 'array',
-      items: { type: 'object' },
-      description: 'Tried against each other: `{name, weight, variables?, nodes?: {nodeId: config}}`.',
-    }),
+  variants: z.custom<JsonValue>().optional().meta({
+    type: 'array',
+    description: 'Tried against each other: `{name, weight, variables?, nodes?: {nodeId: config}}`.',
+  }),
   viewport: z.custom<JsonValue>().optional().meta({ type: 'object', description: 'Kept for editors.' }),
 });
 

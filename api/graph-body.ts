@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { isSemanticVersion } from '../pipeline/semantic-version';
+import { SEMANTIC_VERSION, SEMANTIC_VERSION_LENGTH_MAX } from '../pipeline/semantic-version';
 import type { JsonObject, JsonValue } from '../workflows/contract';
 import { batchFields, batchSettings } from './batch/iterator-configs';
+import { VERSION_MAX } from './schemas';
 
 /**
  * A part of the graph as it came: bodies are parsed JSON already, and the compiler names all of its faults at once, which a
@@ -41,8 +42,11 @@ export const targetNodeIds = z
 
 /** A version of a saved workflow by its number or its tag. */
 export const versionSelector = z.union([
-  z.int().positive(),
-  z.string().refine(isSemanticVersion, { error: 'A version is a number such as 3 or a tag such as 1.2.0.' }),
+  z.int().positive().max(VERSION_MAX),
+  z
+    .string()
+    .max(SEMANTIC_VERSION_LENGTH_MAX)
+    .regex(SEMANTIC_VERSION, { error: 'A version is a number such as 3 or a tag such as 1.2.0.' }),
 ]);
 
 /** Form only: whether the address may be reached is judged when it is called. */

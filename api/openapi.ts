@@ -1,7 +1,8 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { IDEMPOTENCY_KEY } from './http/idempotency-key';
 import type { Route } from './route';
-import { errorSchema } from './schemas';
+import { errorSchema, invalidSchema } from './schemas';
 
 type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
@@ -13,7 +14,8 @@ export function createOpenApiDocument(routes: readonly Route[], publicUrl: strin
     scheme: 'bearer',
     description: 'An API key, `sk-live-…` or `sk-test-…`.',
   });
-  for (const route of routes) registry.registerPath(toPath(route));
+  const shown = registerHeaders(registry);
+  for (const route of routes) registry.registerPath(toPath(route, shown));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: { title: 'Everframe', version: '1', description: DESCRIPTION },
@@ -28,12 +30,43 @@ const DESCRIPTION = [
   'Every error is `{error, code, requestId, …}`; branch on `code`. On 429 and 503 repeat after `Retry-After` seconds.',
 ].join(' ');
 
-function toPath(route: Route): RouteConfig {
+type ResponseHeaders = Readonly<Record<string, { readonly $ref: string }>>;
+
+interface ShownHeaders {
+  readonly always: ResponseHeaders;
+  /** On what is answered to a valid key. */
+  readonly withKey: ResponseHeaders;
+  readonly retry: ResponseHeaders;
+}
+
+function registerHeaders(registry: OpenAPIRegistry): ShownHeaders {
+  const add = (name: string, type: 'string' | 'integer', description: string): ResponseHeaders => {
+    const header = { description, required: true, schema: { type } };
+    return { [name]: registry.registerComponent('headers', name, header).ref };
+  };
+  return {
+    always: add('X-Request-Id', 'string', 'As given, if it was well-formed; else a new one.'),
+    withKey: {
+      ...add('X-RateLimit-Limit', 'integer', 'Requests per minute of the plan.'),
+      ...add('X-RateLimit-Remaining', 'integer', 'Requests left in this minute.'),
+      ...add('X-RateLimit-Reset', 'integer', 'When the minute ends, unix seconds.'),
+    },
+    retry: add('Retry-After', 'integer', 'Seconds after which to repeat the request.'),
+  };
+}
+
+function headersOf(route: Route, status: string, { always, withKey, retry }: ShownHeaders): ResponseHeaders {
+  const isKeyKnown = route.access.kind === 'key' && status !== '401' && status !== '503';
+  const isRetried = status === '429' || status === '503';
+  return { ...always, ...(isKeyKnown ? withKey : {}), ...(isRetried ? retry : {}) };
+}
+
+function toPath(route: Route, shown: ShownHeaders): RouteConfig {
   const headers = z.object(
     Object.fromEntries(
       Object.entries(route.requestHeaders ?? {}).map(([name, text]) => [
         name,
-        z.string().optional().describe(text),
+        (HEADER_FORMS[name] ?? z.string()).optional().describe(text),
       ]),
     ),
   );
@@ -47,9 +80,20 @@ function toPath(route: Route): RouteConfig {
     description:
       route.access.kind === 'key' ? `Needs a key with the scope \`${route.access.scope}\`.` : undefined,
     request: { params: route.params, query: route.query, headers, body: toBody(route) },
-    responses: { ...commonResponses(route), ...toResponses(route) },
+    responses: Object.fromEntries(
+      Object.entries({ ...commonResponses(route), ...toResponses(route) }).map(([status, response]) => [
+        status,
+        { ...response, headers: headersOf(route, status, shown) },
+      ]),
+    ),
   };
 }
+
+/** What is refused in any other form. */
+const HEADER_FORMS: Readonly<Record<string, z.ZodType>> = {
+  [IDEMPOTENCY_KEY]: z.string().regex(/^[\x21\x23-\x7e]{1,255}$/),
+  'If-Match': z.string().regex(/^("\d{1,9}"|\*)$/),
+};
 
 const LOWER_METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
@@ -65,16 +109,26 @@ function toBody(route: Route): NonNullable<RouteConfig['request']>['body'] {
     case 'file':
       return { content: { 'multipart/form-data': { schema: fileForm }, '*/*': { schema: bytesSchema } } };
     case 'json':
-      return { content: { 'application/json': { schema: route.body } } };
+      return {
+        required: !route.body.safeParse(undefined).success,
+        content: { 'application/json': { schema: route.body } },
+      };
   }
 }
 
-function commonResponses(route: Route): RouteConfig['responses'] {
-  const failure = (description: string) => ({
+/** Of a response, what this file writes. */
+type Responses = Record<string, { readonly description: string; readonly content?: object }>;
+
+function commonResponses(route: Route): Responses {
+  const failure = (description: string, schema: z.ZodType = errorSchema) => ({
     description,
-    content: { 'application/json': { schema: errorSchema } },
+    content: { 'application/json': { schema } },
   });
-  const ofBody: RouteConfig['responses'] =
+  const hasParameters = [route.params, route.query].some(({ shape }) => Object.keys(shape).length > 0);
+  const ofParameters: Responses = hasParameters
+    ? { 422: failure('A parameter is not as described.', invalidSchema) }
+    : {};
+  const ofBody: Responses =
     route.bodyKind === 'none'
       ? {}
       : {
@@ -84,8 +138,9 @@ function commonResponses(route: Route): RouteConfig['responses'] {
           ),
           415: failure('The body is of another type.'),
         };
-  if (route.access.kind === 'open') return ofBody;
+  if (route.access.kind === 'open') return { ...ofParameters, ...ofBody };
   return {
+    ...ofParameters,
     ...ofBody,
     401: failure('No valid API key.'),
     403: failure('The key lacks the scope.'),
@@ -94,11 +149,13 @@ function commonResponses(route: Route): RouteConfig['responses'] {
   };
 }
 
-function toResponses(route: Route): RouteConfig['responses'] {
+function toResponses(route: Route): Responses {
   return Object.fromEntries(
     Object.entries(route.responses).map(([status, { description, schema, mediaType }]) => {
       if (schema !== undefined) return [status, { description, content: { 'application/json': { schema } } }];
       if (mediaType === undefined) return [status, { description }];
+      // A stream has no end at which a schema could be held against it.
+      if (mediaType === 'text/event-stream') return [status, { description, content: { [mediaType]: {} } }];
       return [status, { description, content: { [mediaType]: { schema: { type: 'string' as const } } } }];
     }),
   );

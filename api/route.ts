@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { guardJson } from '../pipeline/json-guard';
 import { unprocessable, type Issue } from './api-error';
 import type { Caller } from './caller';
 import type { ApiDependencies } from './dependencies';
@@ -130,10 +131,13 @@ async function parseInput<Params extends z.ZodObject, Query extends z.ZodObject,
   const params = schemas.params.safeParse(context.request.params);
   const query = schemas.query.safeParse(context.request.query);
   const body = schemas.body.safeParse(rawBody);
-  if (params.success && query.success && body.success) {
+  // A body has been looked at before; these come as they are.
+  const unstorable = [...guardJson(params.data, ['path']), ...guardJson(query.data, ['query'])];
+  if (params.success && query.success && body.success && unstorable.length === 0) {
     return { params: params.data, query: query.data, body: body.data };
   }
   const issues = [
+    ...unstorable,
     ...zodIssues(params.error, 'path'),
     ...zodIssues(query.error, 'query'),
     ...zodIssues(body.error, ''),

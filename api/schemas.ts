@@ -32,6 +32,9 @@ export const waitSeconds = z.coerce
   .min(0)
   .transform((seconds) => Math.min(seconds, 60));
 
+/** What a column of versions holds. */
+export const VERSION_MAX = 2_147_483_647;
+
 export const time = z.iso.datetime({ offset: true });
 
 /** One page of a list. */

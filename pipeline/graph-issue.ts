@@ -7,6 +7,7 @@ export const GRAPH_ISSUE_CODES = [
   'json_too_deep',
   'json_too_many_keys',
   'json_string_too_long',
+  'json_text_invalid',
   'json_key_forbidden',
   'json_value_invalid',
   // shape and limits

@@ -23,6 +23,9 @@ export function guardJson(document: unknown, root: IssuePath = []): GraphIssue[]
   return new JsonGuard(root).check(document);
 }
 
+/** U+0000, and what stands for half a character. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
 /** A place in the document as a chain to its root, so that paths cost nothing until one is reported. */
 interface Place {
   readonly parent: Place | undefined;
@@ -89,10 +92,17 @@ class JsonGuard {
   }
 
   private visitText(text: string, place: Place | undefined): void {
-    if (text.length <= JSON_LIMITS.stringLength) return;
+    if (text.length <= JSON_LIMITS.stringLength) return this.visitCharacters(text, place);
     const message = `A text of ${text.length} characters is longer than the ${JSON_LIMITS.stringLength} allowed.`;
     const fix = 'Upload it as an asset and pass {"assetId": "…"} to an input node.';
     this.stop(place, 'json_string_too_long', message, fix);
+  }
+
+  /** What PostgreSQL takes for no text, and what no UTF-8 can say. */
+  private visitCharacters(text: string, place: Place | undefined): void {
+    if (!UNSTORABLE.test(text)) return;
+    const message = 'The text holds the character U+0000 or half of a surrogate pair.';
+    this.report(place, 'json_text_invalid', message, 'Remove it.');
   }
 
   private stop(place: Place | undefined, code: GraphIssueCode, message: string, fix: string): void {

@@ -1,12 +1,12 @@
 /** A semantic version (semver.org 2.0.0), without build metadata, which has no precedence. */
-const PATTERN =
+export const SEMANTIC_VERSION =
   /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-((?:0|[1-9]\d{0,8}|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d{0,8}|\d*[A-Za-z-][\dA-Za-z-]*))*))?$/;
-const LENGTH_MAX = 64;
+export const SEMANTIC_VERSION_LENGTH_MAX = 64;
 
 export type VersionPart = 'major' | 'minor' | 'patch';
 
 export function isSemanticVersion(text: string): boolean {
-  return text.length <= LENGTH_MAX && PATTERN.test(text);
+  return text.length <= SEMANTIC_VERSION_LENGTH_MAX && SEMANTIC_VERSION.test(text);
 }
 
 /** Negative when `left` comes before `right`. @throws RangeError for what is no semantic version */
@@ -40,9 +40,9 @@ interface ParsedVersion {
 }
 
 function parse(text: string): ParsedVersion {
-  const match = text.length <= LENGTH_MAX ? PATTERN.exec(text) : null;
+  const match = text.length <= SEMANTIC_VERSION_LENGTH_MAX ? SEMANTIC_VERSION.exec(text) : null;
   if (match === null)
-    throw new RangeError(`"${text.slice(0, LENGTH_MAX)}" is no semantic version such as 1.2.3`);
+    throw new RangeError(`"${text.slice(0, SEMANTIC_VERSION_LENGTH_MAX)}" is no semantic version such as 1.2.3`);
   const [, major, minor, patch, prerelease] = match;
   return { numbers: [Number(major), Number(minor), Number(patch)], prerelease: prerelease?.split('.') ?? [] };
 }

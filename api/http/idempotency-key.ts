@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Mode } from '../../workflows/contract';
 import { badRequest } from '../api-error';
 
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+
 const QUOTED = /^"([\x21\x23-\x7e]{1,255})"$/;
 const RAW = /^[\x21\x23-\x7e]{1,255}$/;
 
@@ -13,6 +15,17 @@ export interface IdempotencyRequest {
   readonly fingerprint: string;
 }
 
+/** @throws ApiError 400 `idempotency_key_invalid` */
+export function parseIdempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = QUOTED.exec(header)?.[1] ?? (RAW.test(header) ? header : undefined);
+  if (key !== undefined) return key;
+  throw badRequest(
+    'idempotency_key_invalid',
+    'The header Idempotency-Key must be 1 to 255 visible ASCII characters. Send a UUID.',
+  );
+}
+
 /**
  * Reads `Idempotency-Key`, raw or as a quoted string (RFC draft of 2025-02), 1–255 visible ASCII characters.
  *
@@ -22,14 +35,8 @@ export function readIdempotencyKey(
   header: string | undefined,
   request: { readonly mode: Mode; readonly method: string; readonly path: string; readonly body: unknown },
 ): IdempotencyRequest | undefined {
-  if (header === undefined) return undefined;
-  const key = QUOTED.exec(header)?.[1] ?? (RAW.test(header) ? header : undefined);
-  if (key === undefined) {
-    throw badRequest(
-      'idempotency_key_invalid',
-      'The header Idempotency-Key must be 1 to 255 visible ASCII characters. Send a UUID.',
-    );
-  }
+  const key = parseIdempotencyKey(header);
+  if (key === undefined) return undefined;
   // What was tried in test mode is often sent again for good, under the same key.
   const scope = `${request.mode} ${request.method} ${request.path}`;
   const fingerprint = createHash('sha256')

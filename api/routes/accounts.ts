@@ -7,7 +7,7 @@ import { PLANS } from '../plans';
 import { defineKeyRoute, noBody, noParameters } from '../route';
 import { errorSchema, invalidSchema } from '../schemas';
 import { ASKED_FOR_SCOPES, SCOPES } from '../scopes';
-import { apiKeySchema, issueKey } from './api-keys';
+import { issueKey, newKeySchema } from './api-keys';
 
 const plan = z.enum(PLANS.map((each) => each.name)).describe('What bounds its requests.');
 const name = z.string().trim().min(1).max(100);
@@ -32,7 +32,7 @@ export const createAccount = defineKeyRoute({
   responses: {
     201: {
       description: 'The first key of the account, which has no credits yet.',
-      schema: apiKeySchema.extend({ key: z.string(), account: accountSchema }),
+      schema: newKeySchema.extend({ account: accountSchema }),
     },
     422: { description: 'The body is not as described.', schema: invalidSchema },
   },

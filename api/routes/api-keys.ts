@@ -26,6 +26,11 @@ export const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
+/** What is known of it in the first answer only; an answer to a repeat lacks it. */
+export const newKeySchema = apiKeySchema
+  .partial({ keyId: true, createdAt: true, revokedAt: true, lastUsedAt: true })
+  .extend({ key: z.string().optional().describe('Shown this once.') });
+
 const createBody = z.strictObject({
   name: z.string().trim().min(1).max(100),
   mode: z.enum(['live', 'test']).optional().describe('That of the calling key unless given.'),
@@ -53,7 +58,7 @@ export const createApiKey = defineKeyRoute({
     'Idempotency-Key': 'Repeats with one key within 24 h make one key; the answer to a repeat lacks `key`.',
   },
   responses: {
-    201: { description: 'The key.', schema: apiKeySchema.extend({ key: z.string() }) },
+    201: { description: 'The key.', schema: newKeySchema.meta({ id: 'CreatedApiKey' }) },
     403: { description: 'The calling key may not make such a key.', schema: errorSchema },
     422: { description: 'The body is not as described.', schema: invalidSchema },
   },

@@ -29,9 +29,15 @@ export const getAssetContent = defineOpenRoute({
     200: { description: 'The bytes.', mediaType: '*/*' },
     206: { description: 'The bytes of the range.', mediaType: '*/*' },
     304: { description: 'You have it.' },
-    403: { description: 'The URL is forged or has expired.', schema: errorSchema },
+    401: { description: 'Neither a signed URL nor a valid key.', schema: errorSchema },
+    403: {
+      description: 'The URL is forged or has expired, or the key lacks the scope.',
+      schema: errorSchema,
+    },
     404: { description: 'Unknown asset, or not yours.', schema: errorSchema },
     416: { description: 'The range begins beyond the end.', schema: errorSchema },
+    429: { description: 'With a key: the plan’s limit is reached.', schema: errorSchema },
+    503: { description: 'The store of files or the database is away.', schema: errorSchema },
   },
   handle: async ({ params, query }, context) => {
     const isSigned = query.signature !== undefined;

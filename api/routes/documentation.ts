@@ -34,7 +34,7 @@ export function documentationRoutes(allRoutes: () => readonly Route[]): readonly
     operationId: 'getOpenApi',
     summary: 'This description',
     params: noParameters,
-    responses: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
+    responses: { 200: { description: 'OpenAPI 3.1.', schema: z.record(z.string(), z.unknown()) } },
     handle: async (_input, { response, dependencies }) => {
       document ??= JSON.stringify(createOpenApiDocument(allRoutes(), dependencies.settings.publicUrl));
       response

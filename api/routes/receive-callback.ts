@@ -26,6 +26,7 @@ export const receiveCallback = defineOpenRoute({
       schema: z.object({ received: z.boolean() }),
     },
     404: { description: 'No job has this token.', schema: errorSchema },
+    503: { description: 'The database is away; call again.', schema: errorSchema },
   },
   handle: async ({ params, body }, { request, dependencies }) => {
     failpoint('callback.before_row');

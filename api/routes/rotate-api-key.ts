@@ -4,7 +4,7 @@ import { conflict, notFound } from '../api-error';
 import { replyOnce } from '../idempotent-reply';
 import { defineKeyRoute, noParameters } from '../route';
 import { errorSchema, invalidSchema, time } from '../schemas';
-import { apiKeySchema, common, issueKey } from './api-keys';
+import { common, issueKey, newKeySchema } from './api-keys';
 
 const OVERLAP_SECONDS_MAX = 30 * 86_400;
 
@@ -34,8 +34,7 @@ export const rotateApiKey = defineKeyRoute({
   responses: {
     201: {
       description: 'The new key, and when the old one ends.',
-      schema: apiKeySchema.extend({
-        key: z.string(),
+      schema: newKeySchema.extend({
         replaces: z.object({ keyId: z.string(), revokedAt: z.string() }),
       }),
     },

@@ -7,7 +7,7 @@ import { conflict, notFound } from '../api-error';
 import { checkSavedGraph, graphInvalid } from '../compile-posted';
 import { executionNotFound } from '../hold-for-change';
 import { defineKeyRoute, noBody, noParameters } from '../route';
-import { errorSchema, executionParameters, invalidSchema } from '../schemas';
+import { errorSchema, executionParameters, invalidSchema, VERSION_MAX } from '../schemas';
 import { presentVersion, versionSchema } from '../views/present-workflow';
 import { changedMeanwhile, readWorkflow, savedParameters, unknownWorkflow } from './workflows';
 
@@ -64,7 +64,13 @@ export const compareVariants = defineKeyRoute({
   bodyKind: 'none',
   params: savedParameters,
   query: z.object({
-    version: z.coerce.number().int().positive().optional().describe('All versions unless given.'),
+    version: z.coerce
+      .number()
+      .int()
+      .positive()
+      .max(VERSION_MAX)
+      .optional()
+      .describe('All versions unless given.'),
   }),
   body: noBody,
   responses: {

@@ -99,6 +99,34 @@ describe.each(table(jsonRoutes))('%s', (_title, route) => {
   });
 });
 
+const onceRoutes = routes.filter(({ requestHeaders = {} }) => 'Idempotency-Key' in requestHeaders);
+
+describe.each(table(onceRoutes))('%s', (_title, route) => {
+  it('never ignores an unusable Idempotency-Key, also where nothing is to be done', async () => {
+    const headers = { 'Idempotency-Key': 'two words' };
+    const body = route.bodyKind === 'json' ? { dryRun: true } : undefined;
+    const answer = await api.call(route.method, example(route), { headers, body });
+    expectError(answer, 400, 'idempotency_key_invalid');
+  });
+});
+
+const idRoutes = keyRoutes.filter(({ path }) => path.includes(':'));
+
+describe.each(table(idRoutes))('%s', (_title, route) => {
+  it('answers 422 to an id with U+0000, which no database text can hold', async () => {
+    const path = route.path.replace(/:\w+/g, 'a%00b');
+    const body = route.bodyKind === 'json' ? {} : undefined;
+    expectError(await api.call(route.method, path, { body }), 422, 'request_invalid');
+  });
+});
+
+describe.each(table(jsonRoutes))('%s', (_title, route) => {
+  it.each(['\\u0000', '\\ud800'])('answers 422 to a text with %s', async (character) => {
+    const answer = await api.call(route.method, example(route), { body: `{"name": "${character}"}` });
+    expect(answer.body.issues).toEqual([expect.objectContaining({ code: 'json_text_invalid' })]);
+  });
+});
+
 describe.each(table(routes))('%s', (_title, route) => {
   it('answers 405 with Allow to another method', async () => {
     const answer = await api.call('PATCH', example(route));

@@ -27,6 +27,11 @@ describe('guardJson', () => {
     expect(codes(Array.from({ length: JSON_LIMITS.items + 1 }, () => 0))).toEqual(['json_too_many_keys']);
   });
 
+  it('refuses texts and keys that no database text can hold', () => {
+    expect(codes({ a: 'x\u0000', 'b\ud800': [] })).toEqual(['json_text_invalid', 'json_text_invalid']);
+    expect(codes('a whole pair: \u{1f98a}')).toEqual([]);
+  });
+
   it('survives a document nested 100,000 deep', () => {
     expect(codes(nested(100_000))).toEqual(['json_too_deep']);
   });
