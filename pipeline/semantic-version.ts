@@ -42,7 +42,9 @@ interface ParsedVersion {
 function parse(text: string): ParsedVersion {
   const match = text.length <= SEMANTIC_VERSION_LENGTH_MAX ? SEMANTIC_VERSION.exec(text) : null;
   if (match === null)
-    throw new RangeError(`"${text.slice(0, SEMANTIC_VERSION_LENGTH_MAX)}" is no semantic version such as 1.2.3`);
+    throw new RangeError(
+      `"${text.slice(0, SEMANTIC_VERSION_LENGTH_MAX)}" is no semantic version such as 1.2.3`,
+    );
   const [, major, minor, patch, prerelease] = match;
   return { numbers: [Number(major), Number(minor), Number(patch)], prerelease: prerelease?.split('.') ?? [] };
 }
