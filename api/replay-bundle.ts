@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Readable, Writable } from 'node:stream';
 import { pack, type Pack } from 'tar-stream';
+import { allNodes } from '../pipeline/pure/all-nodes';
 import { isAssetReference, isJsonObject, isList } from '../pipeline/pure/values';
 import { RELEASE } from '../pipeline/release';
 import {
@@ -29,7 +30,7 @@ export async function createManifest(
     graph: { ...documents.graph },
     triggerData: { ...documents.triggerData },
     plan: documents.plan,
-    nodes: documents.plan.nodes.flatMap((planned) => describeNode(planned, nodes)),
+    nodes: allNodes(documents.plan.nodes).flatMap((planned) => describeNode(planned, nodes)),
     jobs: [...detail.jobs, ...taken].map(describeJob),
   };
   return {
@@ -102,26 +103,30 @@ function describeExecution({ execution }: ExecutionDetail): ReplayBundle['execut
 }
 
 function describeNode(planned: PlanNode, rows: readonly NodeRow[]): BundleNode[] {
-  const row = rows.find(({ step }) => step === planned.id);
-  if (row === undefined) return [];
+  const own = rows.filter(({ nodeId }) => nodeId === planned.id);
+  // The row of a node with steps in a group only stands for them.
+  const steps = own.filter(({ step, nodeId }) => own.length === 1 || step !== nodeId);
+  return steps.map((row) => describeStep(planned, row));
+}
+
+function describeStep(planned: PlanNode, row: NodeRow): BundleNode {
   const { seed } = planned.config;
   const outputs = row.status === 'COMPLETED' ? (row.outputs ?? {}) : null;
-  return [
-    {
-      nodeId: row.nodeId,
-      nodeType: planned.nodeType,
-      nodeTypeVersion: planned.nodeTypeVersion,
-      nodeKey: row.nodeKey,
-      status: row.status,
-      provider: row.provider,
-      model: row.model,
-      seed: typeof seed === 'number' ? seed : null,
-      cached: row.cached,
-      outputs,
-      outputHashes: outputHashes(outputs ?? {}),
-      failure: row.error,
-    },
-  ];
+  return {
+    nodeId: row.nodeId,
+    ...(row.step === row.nodeId ? {} : { step: row.step }),
+    nodeType: planned.nodeType,
+    nodeTypeVersion: planned.nodeTypeVersion,
+    nodeKey: row.nodeKey,
+    status: row.status,
+    provider: row.provider,
+    model: row.model,
+    seed: typeof seed === 'number' ? seed : null,
+    cached: row.cached,
+    outputs,
+    outputHashes: outputHashes(outputs ?? {}),
+    failure: row.error,
+  };
 }
 
 /** All but what belongs to the provider's account: handle, credential, callback. */

@@ -40,6 +40,8 @@ export const replayBundleSchema = z.object({
   nodes: z.array(
     z.object({
       nodeId: z.string(),
+      /** Of a node inside of a group, where it is not its id: `n7.2`. */
+      step: z.string().optional(),
       nodeType: z.string(),
       nodeTypeVersion: z.number(),
       nodeKey: z.string(),
@@ -96,17 +98,25 @@ function hashOf(value: PortValue): string {
 }
 
 function isPlan(value: unknown): boolean {
-  if (!isRecord(value) || value['interpreter'] !== 1) return false;
-  const { nodes } = value;
+  if (!isRecord(value)) return false;
+  const { nodes, interpreter } = value;
+  if (interpreter !== 1 && interpreter !== 2) return false;
   return Array.isArray(nodes) && nodes.every(isPlanNode);
 }
 
 /** As far as a reader needs it to walk the plan; what a node holds is validated when it runs. */
 function isPlanNode(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  const { id, nodeType, work, config, inputs, templates, dependsOn } = value;
+  const { id, nodeType, work, config, inputs, templates, dependsOn, body } = value;
+  if (body !== undefined && !isPlanBody(body)) return false;
   const isNamed = typeof id === 'string' && typeof nodeType === 'string';
   return isNamed && isRecord(work) && isRecord(config) && [inputs, templates, dependsOn].every(Array.isArray);
+}
+
+function isPlanBody(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { nodes, inputs, captures } = value;
+  return Array.isArray(nodes) && nodes.every(isPlanNode) && [inputs, captures].every(Array.isArray);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -20,25 +20,32 @@ export interface ReplayContext {
   readonly workFolder: string;
 }
 
+/** A node in one place of the run. */
+export interface ReplayedStep {
+  readonly id: string;
+  readonly node: PlanNode;
+}
+
 export interface NodeResult {
   readonly source: ReplayedNode['source'];
   readonly outputs: NodeOutputs;
 }
 
 /**
- * Makes a node's result again: values and local work by the code of this release, what came from outside from the bundle.
+ * Makes a step's result again: values and local work by the code of this release, what came from outside from the bundle.
  *
- * @param recorded - What the bundle says of the node.
- * @param lookup - Results of the nodes before it, as this replay made them.
+ * @param recorded - What the bundle says of the step.
+ * @param lookup - Results of what the step sees, as this replay made them.
  * @throws Error saying why it cannot be made
  */
 export async function runNode(
   context: ReplayContext,
-  node: PlanNode,
+  step: ReplayedStep,
   recorded: BundleNode,
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): Promise<NodeResult> {
   const { assets } = context;
+  const { node } = step;
   const { work } = node;
   switch (work.kind) {
     case 'value':
@@ -51,20 +58,20 @@ export async function runNode(
     case 'deliver':
       return { source: 'recorded', outputs: assets.actualOutputs(recorded.outputs ?? {}) };
     case 'pure': {
-      const input = { ...stepInput(context, node, lookup), function: work.function };
+      const input = { ...stepInput(context, step, lookup), function: work.function };
       const outputs = await computePure(ownWork(context), requireDefinition(node.nodeType), input);
       return { source: 'computed', outputs };
     }
     case 'media': {
       const definition = requireDefinition(node.nodeType);
       const { signal } = new AbortController();
-      const input = stepInput(context, node, lookup);
+      const input = stepInput(context, step, lookup);
       return { source: 'computed', outputs: await computeMedia(ownWork(context), definition, input, signal) };
     }
     case 'provider':
       return {
         source: 'recorded',
-        outputs: assets.actualOutputs(await findResult(context, node, recorded, lookup)),
+        outputs: assets.actualOutputs(await findResult(context, step, recorded, lookup)),
       };
   }
 }
@@ -79,19 +86,18 @@ function ownWork({ assetStore, workFolder }: ReplayContext) {
  */
 async function findResult(
   context: ReplayContext,
-  node: PlanNode,
+  { id: step, node }: ReplayedStep,
   { provider, model }: BundleNode,
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): Promise<NodeOutputs> {
   const settled = context.bundle.jobs.filter(
-    (job) =>
-      job.step === node.id && job.provider === provider && job.model === model && job.state === 'SETTLED',
+    (job) => job.step === step && job.provider === provider && job.model === model && job.state === 'SETTLED',
   );
   const asked: string[] = [];
   for (const { candidates, ...planned } of waysToAsk(node)) {
     const candidate = candidates.find((each) => each.provider === provider && each.model === model);
     if (!candidate) continue;
-    const input = { ...stepInput(context, planned, lookup), candidate, fallbackFrom: [] };
+    const input = { ...stepInput(context, { id: step, node: planned }, lookup), candidate, fallbackFrom: [] };
     const { requestHash, refusal } = await hashOrRefusal(context, input);
     const job = settled.filter((each) => each.requestHash === requestHash).at(-1);
     if (job?.outputs) return job.outputs;
@@ -131,7 +137,7 @@ async function hashOrRefusal(
 /** As the workflow makes it, see workflows/run-node.ts. */
 function stepInput(
   { bundle }: ReplayContext,
-  node: PlanNode,
+  { id: step, node }: ReplayedStep,
   lookup: (nodeId: string) => NodeOutputs | undefined,
 ): StepInput {
   const { config, texts } = fillTemplates(node.config, node.templates, lookup);
@@ -139,7 +145,7 @@ function stepInput(
   const { executionId, mode } = bundle.execution;
   return {
     ...{ executionId, accountId: REPLAY_ACCOUNT, mode },
-    ...{ step: nodeId, nodeId, nodeType, nodeTypeVersion, nodeKey },
+    ...{ step, nodeId, nodeType, nodeTypeVersion, nodeKey },
     ...{ config, texts, inputs: collectInputs(node, lookup), timeoutSeconds, attemptsMax },
   };
 }

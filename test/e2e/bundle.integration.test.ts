@@ -34,6 +34,28 @@ const graph = aGraph('Bundled bittern')
   .edge('image', 'small')
   .build();
 
+/** A list of which one element fails and is put up with, each in a loop of two tries, and a branch that is not taken. */
+const grouped = aGraph('x')
+  .group('each', 'control:map', {
+    items: ['a finch', 'forbidden toad'],
+    itemType: 'text',
+    allowPartial: true,
+  })
+  .member('each', 'loop', 'control:refine', { rounds: 2, vary: { grade: [0.9, 0.1] } })
+  .member('loop', 'image', 'generate:flux_2_pro', { prompt: '${nodes.each.item}, try ${nodes.loop.round}' })
+  .member('loop', 'small', 'image:resize', { width: 64 })
+  .edge('image', 'small')
+  .member('loop', 'grade', 'utility:math_clamp', { min: 0, max: 1 })
+  .edge('loop', 'grade', { sourceHandle: 'grade', targetHandle: 'number' })
+  .edge('small', 'loop', { targetHandle: 'result' })
+  .edge('grade', 'loop', { targetHandle: 'score' })
+  .edge('loop', 'each', { sourceHandle: 'result', targetHandle: 'result' })
+  .node('route', 'control:router', { routes: [{ name: 'long', when: { is: 'contains', value: 'y' } }] })
+  .edge('prompt', 'route', { targetHandle: 'value' })
+  .node('shout', 'utility:text_upper')
+  .edge('route', 'shout', { sourceHandle: 'long' })
+  .build();
+
 /** One execution pays for its picture, the next takes it from the cache, the last fails at one picture and is resumed. */
 beforeAll(async () => {
   const test = await TestSystem.start();
@@ -65,6 +87,7 @@ beforeAll(async () => {
         .build(),
     );
     await save('failed.tar', failed);
+    await save('grouped.tar', await run(grouped));
     const changes = [{ on: ['content_refused'], set: { prompt: 'a tame toad' } }];
     const changed = await run(
       aGraph('forbidden toad')
@@ -165,6 +188,22 @@ describe('a bundle', () => {
       good: 'equal',
     });
     expect(exitCode).toBe(0);
+  });
+
+  it('goes through lists, loops and branches step by step', async () => {
+    const { exitCode, report } = await replay('grouped.tar');
+    const verdicts = new Map(
+      report.nodes.map(({ nodeId, source, verdict }) => [nodeId, `${source} ${verdict}`]),
+    );
+    expect(Object.fromEntries(verdicts)).toMatchObject({
+      'image.1.1': 'recorded equal',
+      'small.1.2': 'computed equal',
+      'loop.1': 'computed equal',
+      'image.2.1': 'none not_compared',
+      'loop.2': 'none not_compared',
+      ...{ each: 'computed equal', route: 'computed equal', shout: 'none not_compared' },
+    });
+    expect([exitCode, report.isEqual]).toEqual([0, true]);
   });
 
   it('of a resumed execution holds what both attempts made', async () => {
