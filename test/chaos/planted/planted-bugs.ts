@@ -134,7 +134,7 @@ export const plantedBugs = {
     invariant: 'S3',
     patches: [
       {
-        file: 'store/database/migrations/0006-write-functions.ts',
+        file: 'store/database/migrations/0018-fewer-statements.ts',
         find: 'n.step = c.step and case',
         replace: 'n.step = c.step and case when true then true',
       },
