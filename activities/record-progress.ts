@@ -51,8 +51,9 @@ export async function finishExecution(
 ): Promise<FinishExecutionResult> {
   const { status, failure, nodes } = input;
   failpoint('finish.before');
-  const { creditsCharged } = await writeFenced(deps, input, (writer) =>
-    writer.finish({ status, nodes, ...(failure ? { failure } : {}) }),
+  const change = { status, nodes, ...(failure ? { failure } : {}) };
+  const { creditsCharged } = await fenced(deps, input, (scope) =>
+    executions.finish(deps.database, scope, change),
   );
   failpoint('finish.after_commit');
   await tellBatch(deps, input);

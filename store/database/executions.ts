@@ -31,6 +31,7 @@ import {
   unsettledExecutions,
 } from './executions/unsettled';
 import { settleExecution, writeExecution } from './executions/write-execution';
+import { writeFinish } from './executions/write-finish';
 
 /** Everything that may be done to executions; the database alone judges money, generations and states. */
 export const executions = {
@@ -41,6 +42,7 @@ export const executions = {
   open: openExecutions,
   write: writeExecution,
   writeNodes,
+  finish: writeFinish,
   takeOver: takeOverExecution,
   closeFromTemporal,
   requestCancel,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { callFunction } from './call-function';
 import type { Database, Queries } from './database';
 import type { IdempotencyRepeat, IdempotencyRequest } from './executions/execution';
 import { toJson } from './json';
@@ -44,22 +45,19 @@ export async function claimIdempotencyKey(
   request: IdempotencyRequest,
 ): Promise<IdempotencyRepeat | undefined> {
   const lifetimeMs = request.lifetimeMs ?? DEFAULT_IDEMPOTENCY_LIFETIME_MS;
-  const { rows } = await sql`
-    insert into idempotency_keys as k
-      (account_id, scope, key, fingerprint, response_status, response_body, expires_at)
-    values (${accountId}, ${request.scope}, ${request.key}, ${request.fingerprint}, ${request.response.status},
-      ${toJson(request.response.body)}, now() + ${lifetimeMs} * interval '1 millisecond')
-    on conflict (account_id, scope, key) do update set fingerprint = excluded.fingerprint,
-      response_status = excluded.response_status, response_body = excluded.response_body,
-      created_at = now(), expires_at = excluded.expires_at
-    where k.expires_at <= now()
-    returning key
-  `.execute(queries);
-  if (rows.length > 0) return undefined;
+  const { scope, key, fingerprint, response } = request;
+  const { isClaimed } = await callFunction(
+    sql<{ isClaimed: boolean }>`
+      select claim_idempotency_key(${accountId}, ${scope}, ${key}, ${fingerprint}, ${response.status},
+        ${toJson(response.body)}::json, ${lifetimeMs}) as "isClaimed"`,
+    queries,
+  );
+  if (isClaimed) return undefined;
   return (await readRepeat(queries, accountId, request)) ?? claimIdempotencyKey(queries, accountId, request);
 }
 
-async function readRepeat(
+/** What the first request with a key has stored; undefined when there is none, or it has expired. */
+export async function readRepeat(
   queries: Queries,
   accountId: string,
   request: Pick<IdempotencyRequest, 'scope' | 'key' | 'fingerprint'>,

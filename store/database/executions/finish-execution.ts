@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { failpoint } from '../../failpoints';
+import { callSetFunction } from '../call-function';
 import { recordLetters } from '../dead-letters/record-letters';
 import { endExecution } from './end-execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
@@ -30,20 +31,15 @@ export async function finishExecution(
   return { status: execution.status, creditsCharged: credits_charged, isFirst };
 }
 
-/** A node cannot be running in an execution that has ended; one that never began stays PENDING unless it was cancelled. */
+/** Of an execution that ends; see `stop_open_nodes`. */
 export async function stopOpenNodes(
   context: Pick<WriteContext, 'transaction' | 'execution' | 'changes'>,
   isCancelled = false,
 ): Promise<void> {
-  const stopped = await context.transaction
-    .updateTable('execution_nodes')
-    .set({ status: 'CANCELLED', completed_at: sql<Date>`now()`, error: null })
-    .where('execution_id', '=', context.execution.id)
-    .where('status', 'in', isCancelled ? openNodeStatuses : startedNodeStatuses)
-    .returning(['step', 'status'])
-    .execute();
+  const stopped = await callSetFunction(
+    sql<{ step: string; status: NodeStatus }>`
+      select step, status from stop_open_nodes(${context.execution.id}, ${isCancelled})`,
+    context.transaction,
+  );
   for (const { step, status } of stopped) context.changes.nodes.set(step, status);
 }
-
-const startedNodeStatuses: readonly NodeStatus[] = ['RUNNING', 'WAITING'];
-const openNodeStatuses: readonly NodeStatus[] = ['PENDING', ...startedNodeStatuses];

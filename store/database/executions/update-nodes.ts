@@ -43,7 +43,7 @@ export async function refreshNodeCosts(context: WriteContext, step: string): Pro
 }
 
 /** The parameters of `update_nodes` from `p_steps` on: one array per column. */
-function nodeColumns(changes: readonly NodeChange[]): RawBuilder<unknown> {
+export function nodeColumns(changes: readonly NodeChange[]): RawBuilder<unknown> {
   const column = <T>(read: (change: NodeChange) => T | undefined) =>
     changes.map((change) => read(change) ?? null);
   return sql`

@@ -158,10 +158,10 @@ export const plantedBugs = {
     invariant: 'C1',
     patches: [
       {
-        file: 'store/database/executions/end-execution.ts',
+        file: 'store/database/migrations/0019-accept-and-end.ts',
         find: 'credits_released = credits_held - credits_charged',
         replace:
-          "credits_released = case when ${end.status}::text = 'CANCELLED' then credits_released else credits_held - credits_charged end",
+          "credits_released = case when p_status = 'CANCELLED' then credits_released else credits_held - credits_charged end",
       },
     ],
   },
