@@ -40,6 +40,7 @@ describe('examples', () => {
         'blog-post.json',
         'content-production.json',
         'pick-the-best.json',
+        'picture-of-the-day.json',
         'posters-by-a-workflow.json',
         'refine-until-good.json',
         'review-in-the-middle.json',
