@@ -35,6 +35,15 @@ const environmentSchema = z.object({
   EVERFRAME_REQUEST_TIMEOUT_MS: milliseconds.min(1_000).max(90_000).default(60_000),
   EVERFRAME_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
   EVERFRAME_BATCH_WINDOW: z.coerce.number().int().min(1).max(500).default(20),
+  EVERFRAME_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, ".", "_", "-"' })
+    .optional(),
+  EVERFRAME_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, "_", "-"' })
+    .default('everframe'),
+  EVERFRAME_VERSIONING_BEHAVIOR: z.enum(['auto_upgrade', 'pinned']).default('auto_upgrade'),
   EVERFRAME_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   EVERFRAME_WORKER_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   EVERFRAME_TEMPORAL_METRICS_ADDRESS: z
@@ -74,6 +83,12 @@ export interface WorkerConfig {
   /** Items of one batch that run at once. */
   readonly batchWindow: number;
   readonly mediaConcurrency: number;
+  /** Temporal gives tasks to workers of the current build alone; undefined: to any worker. */
+  readonly deployment?: {
+    readonly name: string;
+    readonly buildId: string;
+    readonly behavior: 'auto_upgrade' | 'pinned';
+  };
   readonly metrics: MetricsAddress;
   /** Where Temporal's SDK serves metrics of its own, `host:port`. */
   readonly temporalMetricsAddress?: string;
@@ -82,7 +97,9 @@ export interface WorkerConfig {
 
 /** @throws with every faulty variable named, before anything is connected. */
 export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
-  const parsed = environmentSchema.safeParse(environment);
+  // An empty variable counts as unset, as compose files pass them.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
     throw new Error(`The worker's settings are not usable: ${faults}. See .env.example.`);
@@ -111,6 +128,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     shutdownGraceMs: settings.EVERFRAME_SHUTDOWN_GRACE_MS,
     batchWindow: settings.EVERFRAME_BATCH_WINDOW,
     mediaConcurrency: settings.EVERFRAME_MEDIA_CONCURRENCY,
+    ...readDeployment(settings),
     metrics: {
       host: settings.EVERFRAME_METRICS_HOST,
       port: settings.EVERFRAME_WORKER_METRICS_PORT ?? METRICS_PORT,
@@ -127,4 +145,12 @@ function listOf(text: string): readonly string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+}
+
+function readDeployment(
+  settings: z.infer<typeof environmentSchema>,
+): Pick<WorkerConfig, 'deployment'> | undefined {
+  const { EVERFRAME_BUILD_ID: buildId, EVERFRAME_DEPLOYMENT_NAME: name } = settings;
+  if (buildId === undefined) return undefined;
+  return { deployment: { name, buildId, behavior: settings.EVERFRAME_VERSIONING_BEHAVIOR } };
 }

@@ -206,6 +206,7 @@ async function createWorkers(
     connection,
     namespace,
     shutdownGraceTime: config.shutdownGraceMs,
+    ...versioning(config),
     // The default passes a heartbeat on only every 0.8 of its time-out: a short stall would look like a death.
     maxHeartbeatThrottleInterval: '1 s',
   } as const;
@@ -234,6 +235,19 @@ async function createWorkers(
     })),
   ];
   return Promise.all(queues.map((options) => Worker.create(options)));
+}
+
+/** All queues of a worker are of one build, so that a build becomes current with all of them or not at all. */
+function versioning({ deployment }: WorkerConfig): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (deployment === undefined) return {};
+  const { name: deploymentName, buildId, behavior } = deployment;
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: behavior === 'pinned' ? 'PINNED' : 'AUTO_UPGRADE',
+    },
+  };
 }
 
 /** Kept by Temporal for the whole queue, however many workers there are; the worker that started last sets it. */

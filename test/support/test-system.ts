@@ -33,7 +33,11 @@ export class TestSystem {
     private readonly release: () => Promise<void>,
   ) {}
 
-  static async start(environment: NodeJS.ProcessEnv = {}): Promise<TestSystem> {
+  /** @param options.withoutWorker - Only those that `addWorker` brings. */
+  static async start(
+    environment: NodeJS.ProcessEnv = {},
+    options: { readonly withoutWorker?: true } = {},
+  ): Promise<TestSystem> {
     const home = mkdtempSync(join(tmpdir(), 'everframe-e2e-'));
     const database = await createTestDatabase();
     const taskQueue = `test-${randomBytes(6).toString('hex')}`;
@@ -53,7 +57,8 @@ export class TestSystem {
       },
       home,
     );
-    const system = await bringUp({ config, report: () => undefined });
+    const programs = options.withoutWorker ? { worker: join(__dirname, 'idle-process.cjs') } : {};
+    const system = await bringUp({ config, programs, report: () => undefined });
     const client = createEverframeClient({ baseUrl: system.urls.api, apiKey: system.credentials.keys.test });
     const workerEnvironment = {
       ...config.environment,
@@ -77,9 +82,9 @@ export class TestSystem {
   }
 
   /** One more worker beside that of the system. @returns its pid, once it takes work */
-  async addWorker(): Promise<number> {
+  async addWorker(environment: NodeJS.ProcessEnv = {}): Promise<number> {
     const worker = fork(join(__dirname, '../../dist/worker/main.js'), {
-      env: this.environment,
+      env: { ...this.environment, ...environment },
       // A pipe that nobody reads would fill up and block it.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
@@ -87,6 +92,14 @@ export class TestSystem {
     await once(worker, 'message');
     if (worker.pid === undefined) throw new Error('The worker has no pid.');
     return worker.pid;
+  }
+
+  /** SIGTERM to one that was added. @returns its exit code */
+  async stopWorker(pid: number): Promise<number | null> {
+    const worker = this.workers.find((each) => each.pid === pid);
+    if (worker === undefined) throw new Error(`No worker with the pid ${pid} was added.`);
+    await endWorker(worker);
+    return worker.exitCode;
   }
 
   /** Waits until a worker looks after an accepted job of the execution. @returns that worker's pid, as Temporal knows it */
