@@ -158,6 +158,8 @@ export interface PlanBody {
   readonly captures: readonly PlanInput[];
   /** `iteration`: steps end in the iteration's number, `n7.2`; `path`: the group runs once, its steps are `sub/n3`. */
   readonly naming: 'iteration' | 'path';
+  /** Of a group that runs once: what it gives at ports where nothing has come. */
+  readonly defaults?: NodeOutputs;
   /** Iterations that a run makes; what is known of them before it. */
   readonly iterations: { readonly min: number; readonly max: number };
   /** An iteration is given something of what those before it have brought back. */

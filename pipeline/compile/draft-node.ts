@@ -6,6 +6,7 @@ import type {
   PlanInput,
   PlanNode,
   PlanTemplate,
+  PortValue,
 } from '../../workflows/contract';
 import type { GraphEdge, GraphNode } from '../graph';
 import type { GraphIssue, GraphIssueCode, GraphWarning, IssuePath } from '../graph-issue';
@@ -50,6 +51,10 @@ export interface PassedInput {
   readonly group: DraftNode;
   /** Port of the group. */
   readonly name: string;
+  /** As the input would be without an edge: it may have a value of its own, for when nothing comes. */
+  readonly unconnected: DraftNode;
+  /** That value. */
+  fallback?: PortValue;
 }
 
 export interface NodeSettings {

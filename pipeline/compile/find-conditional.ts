@@ -38,7 +38,7 @@ function runsOnce({ definition: { implementation } }: DraftNode): boolean {
 }
 
 function isConditional(draft: DraftNode, isUnsure: (input: PlanInput) => boolean): boolean {
-  const inputs = decidingInputs(draft);
+  const inputs = draft.passes?.fallback === undefined ? decidingInputs(draft) : [];
   const { templates } = draft;
   if (inputs.length > 0 && inputs.every(isUnsure)) return true;
   const needed = inputs.filter(({ whenMissing }) => whenMissing !== 'none');

@@ -10,7 +10,7 @@ import { narrowCandidates, priceCandidates, type Availability } from './choose-c
 import { compileChanges } from './compile-changes';
 import { computeKeys } from './compute-keys';
 import { connectEdges, isVisibleFrom } from './connect-edges';
-import { Findings, isInside, nodePath, type DraftNode } from './draft-node';
+import { Findings, isInside, nodePath, type DraftNode, type PassedInput } from './draft-node';
 import { expandWorkflows, type ExpandedGraph, type ExpandOptions } from './expand-workflows';
 import { findConditional } from './find-conditional';
 import { findDefinition } from './find-definition';
@@ -21,7 +21,14 @@ import { readSettings } from './read-settings';
 import { resolveConfig, resolveInput, type ResolveContext } from './resolve-config';
 import type { NodeLookup } from './resolve-templates';
 import { selectTargets } from './select-targets';
-import { connectInside, definitionOf, knownPassed, outputEdges, valuesGiven } from './sub-graph-drafts';
+import {
+  connectInside,
+  defaultsOf,
+  definitionOf,
+  knownPassed,
+  outputEdges,
+  valuesGiven,
+} from './sub-graph-drafts';
 import { toPlanNodes } from './to-plan-node';
 
 /** Bytes of a plan as JSON; Temporal takes payloads of 2 MB, and the workflow input holds more than the plan. */
@@ -164,10 +171,23 @@ export class GraphCompiler {
     // A workflow comes before what is inside of it, which reads the values that it gives.
     for (const draft of this.drafts.values()) {
       if (draft.prefix !== '' && !this.scopes.has(draft.prefix)) draft.faulty = true;
+      else if (draft.passes) this.resolvePassed(draft, draft.passes, context);
       else if (draft.definition.implementation.kind !== 'input') resolveConfig(draft, context);
       else resolveInput(draft, draft === onlyTextInput, context);
       this.openScope(draft);
     }
+  }
+
+  /** What the input would bring itself is part of its key: it comes when nothing else does. */
+  private resolvePassed(draft: DraftNode, passes: PassedInput, context: ResolveContext): void {
+    resolveConfig(draft, context);
+    const { unconnected, group, name } = passes;
+    if (group.ports.inputs[name]?.required) return;
+    resolveInput(unconnected, false, context);
+    const [value] = unconnected.work?.kind === 'value' ? Object.values(unconnected.work.outputs) : [];
+    if (value === undefined) return;
+    passes.fallback = value;
+    draft.config = { value: value as JsonValue };
   }
 
   /** The node's version is the one that the run is pinned to: so it is in the plan and in the key. */
@@ -280,7 +300,11 @@ export class GraphCompiler {
   private succeed(order: DraftOrder): CompileResult {
     const keys = computeKeys(order, this.drafts);
     const top = [...this.drafts.values()].filter(({ group }) => group === undefined);
-    const nodes = toPlanNodes(top, { keys, knownInputs: (draft) => this.knownInputs(draft) });
+    const nodes = toPlanNodes(top, {
+      keys,
+      knownInputs: (draft) => this.knownInputs(draft),
+      defaultsOf: (draft) => defaultsOf(draft, this.drafts.values()),
+    });
     // Only what an older worker cannot run keeps it from running the rest.
     const isPlain = [...this.drafts.keys()].every((id) => !this.isControl(id));
     const plan: Plan = { interpreter: isPlain ? 1 : 2, nodes };

@@ -1,4 +1,4 @@
-import type { JsonObject, NodeInputs, PlanInput, PortValue } from '../../workflows/contract';
+import type { JsonObject, NodeInputs, NodeOutputs, PlanInput, PortValue } from '../../workflows/contract';
 import type { GraphEdge } from '../graph';
 import type { InputPort, NodeDefinition, OutputPort, PortContext } from '../node-definition';
 import { subWorkflowPorts } from '../nodes/control/workflow';
@@ -52,6 +52,7 @@ export function connectInside(
 /** Its config only said where else to look for a value. */
 function passOn(member: DraftNode, group: DraftNode, name: string): void {
   const { definition, posted } = member;
+  const unconnected = { ...member };
   const [[port, { type }] = ['value', { type: 'any' as const }]] = Object.entries(definition.outputs);
   const inputs: Record<string, InputPort> = {
     [port]: { type, required: true, description: 'What comes from outside.' },
@@ -63,7 +64,7 @@ function passOn(member: DraftNode, group: DraftNode, name: string): void {
   };
   member.ports = { inputs, outputs: definition.outputs };
   member.posted = { ...posted, config: {} };
-  member.passes = { group, name };
+  member.passes = { group, name, unconnected };
   member.inputs.push(passedFrom(group, port, name));
 }
 
@@ -81,6 +82,14 @@ export function valuesGiven(draft: DraftNode, findings: Findings): JsonObject {
   }
   const inputs = draft.config['inputs'];
   return isJsonObject(inputs) ? inputs : {};
+}
+
+/** What a workflow gives at inputs to which an edge leads that brings nothing. */
+export function defaultsOf(group: DraftNode, drafts: Iterable<DraftNode>): NodeOutputs {
+  const values = [...drafts].flatMap(({ passes }): [string, PortValue][] =>
+    passes?.group === group && passes.fallback !== undefined ? [[passes.name, passes.fallback]] : [],
+  );
+  return Object.fromEntries(values);
 }
 
 /** What is known before the run of the value that an input passes on. */

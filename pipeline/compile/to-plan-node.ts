@@ -1,4 +1,4 @@
-import type { NodeInputs, PlanBody, PlanInput, PlanNode } from '../../workflows/contract';
+import type { NodeInputs, NodeOutputs, PlanBody, PlanInput, PlanNode } from '../../workflows/contract';
 import type { NodeKeys } from './compute-keys';
 import { sources, type DraftNode } from './draft-node';
 
@@ -8,6 +8,8 @@ export interface PlanContext {
   readonly keys: NodeKeys;
   /** What is known of a node's inputs before the run. */
   readonly knownInputs: (draft: DraftNode) => NodeInputs;
+  /** What a group gives where nothing has come. */
+  readonly defaultsOf: (draft: DraftNode) => NodeOutputs;
 }
 
 /** Drafts without faults, of one level, as the plan carries them; groups with their members. */
@@ -44,11 +46,13 @@ function toBody(draft: DraftNode, context: PlanContext): PlanBody {
   const { implementation } = definition;
   const known = { config, inputs: context.knownInputs(draft) };
   const runsOnce = implementation.kind === 'group' && implementation.runsOnce;
+  const defaults = context.defaultsOf(draft);
   return {
     nodes: toPlanNodes(members, context),
     inputs: taken,
     captures: captures(draft),
     naming: runsOnce ? 'path' : 'iteration',
+    ...(Object.keys(defaults).length > 0 ? { defaults } : {}),
     iterations: implementation.kind === 'group' ? implementation.iterations(known) : { min: 1, max: 1 },
     ...(implementation.kind === 'group' && implementation.isSequence ? { isSequence: true } : {}),
     givenKey: context.keys.given.get(draft.id) ?? '',

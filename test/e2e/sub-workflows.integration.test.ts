@@ -67,6 +67,19 @@ describe('a workflow as a node', () => {
     await recordHistory(executionId, 'sub-workflow');
   });
 
+  it('runs in each item of a batch', async () => {
+    const workflow = await publish('wax');
+    const graph = aGraph('x')
+      .node('sub', 'control:workflow', { workflow })
+      .edge('prompt', 'sub', { targetHandle: 'prompt' })
+      .build();
+    const iteratorConfigs = [{ nodeId: 'prompt', values: ['a swift', 'a rook'] }];
+    const { executionId } = await test.client.execute({ ...graph, iteratorConfigs });
+    expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED' });
+    for (const subject of ['a swift', 'a rook'])
+      expect(await test.accepted({ prompt: `${subject} in wax` })).toHaveLength(2);
+  });
+
   it('keeps its version when the run resumes after another one was published, and its steps when it is edited', async () => {
     const workflow = await publish('chalk');
     const graph = aGraph('a marmot')

@@ -208,6 +208,39 @@ describe('a workflow as a node is refused', () => {
     expect(issues[0]?.message).toMatch(/the run would have \d{3} nodes .* 500 and 2500 are allowed/);
   });
 
+  it('when a path would be too long for a step, or too deep', () => {
+    const long = {
+      nodes: [
+        node('x'.repeat(64), 'input:text', { value: 'x' }),
+        node('y'.repeat(64), 'control:workflow', { workflow: B }),
+      ],
+      edges: [],
+    };
+    const outer = { nodes: [node('z'.repeat(64), 'control:workflow', { workflow: A })], edges: [] };
+    const leaf = {
+      nodes: [
+        node('topic', 'input:text', { value: 'x' }),
+        node('w'.repeat(40), 'utility:text_upper', { text: 'x' }),
+      ],
+      edges: [],
+    };
+    expect(issuesOf(outer, { [A]: pinned(A, 'A', long), [B]: pinned(B, 'B', leaf) })).toMatchObject([
+      { code: 'node_id_invalid', message: expect.stringContaining('170 characters; 160 are allowed') },
+    ]);
+    const ids = ['1', '2', '3', '4', '5'].map(id);
+    const chain = ids.map((each, index): [string, PinnedWorkflow] => {
+      const next = ids[index + 1];
+      const member = next
+        ? node('next', 'control:workflow', { workflow: next })
+        : node('end', 'utility:text_upper', { text: 'x' });
+      return [each, pinned(each, `W${index + 1}`, { nodes: [member], edges: [] })];
+    });
+    const first = { nodes: [node('sub', 'control:workflow', { workflow: ids[0] })], edges: [] };
+    expect(issuesOf(first, Object.fromEntries(chain))).toMatchObject([
+      { code: 'group_too_deep', message: '"W5" lies in 4 workflows; 3 are allowed.' },
+    ]);
+  });
+
   it('when an input is missing or faulty, where the node that gives it is posted', () => {
     const missing = { ...calling(), edges: calling().edges.slice(1) };
     const workflows = { [A]: pinned(A, 'Portrait', portrait) };

@@ -128,7 +128,8 @@ export class PlanRun {
       const { config } = fillTemplates(step.node.config, step.node.templates, (nodeId) =>
         step.scope.lookup(nodeId),
       );
-      const group = { step, control, config, inputs: this.inputsOf(step), iterations: [] };
+      const inputs = { ...step.node.body?.defaults, ...this.inputsOf(step) };
+      const group = { step, control, config, inputs, iterations: [] };
       this.decide(group);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

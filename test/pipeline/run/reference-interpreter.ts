@@ -125,11 +125,11 @@ class Reference implements ReferenceResult {
     return ['COMPLETED', fakeWork(nodeType, step, configOf(nodeType, config), this.inputsOf(nodeType, own))];
   }
 
-  /** What comes from outside counts more than its own value; when nothing came, it gives nothing. */
+  /** What comes from outside counts more than its own value. */
   private runInput({ id, data }: PostedNode, step: string): readonly [Outcome, NodeOutputs] {
     const came = this.inside?.came;
     if (!came?.has(id)) return ['COMPLETED', { text: data.config['value'] ?? '' }];
-    const text = came.get(id);
+    const text = came.get(id) ?? data.config['value'];
     if (text === undefined) return ['SKIPPED', {}];
     this.executed.add(step);
     return ['COMPLETED', { text }];
