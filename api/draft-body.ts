@@ -7,19 +7,21 @@ import type { Issue } from './api-error';
 import { graphInvalid } from './compile-posted';
 import { graphFields } from './graph-body';
 
-const { nodes, edges, variables } = graphFields;
+const { variables } = graphFields;
+/** What stands in it is told by `issues`, and refuses nothing. */
+const listInWork = (description: string) =>
+  z.custom<JsonValue>().optional().meta({ type: 'array', description });
 
 /** A draft as it is sent: what React Flow's `toObject()` gives, with a name. */
 export const draftBody = z.strictObject({
   name: z.string().trim().min(1).max(100).optional().describe('`Untitled workflow` unless given.'),
   description: z.string().max(2_000).optional(),
-  nodes,
-  edges,
+  nodes: listInWork('Nodes as React Flow exports them: `{id, data: {nodeType, config}}`.'),
+  edges: listInWork(
+    'Edges as React Flow exports them: `{id, source, target, sourceHandle?, targetHandle?}`.',
+  ),
   variables,
-  variants: z.custom<JsonValue>().optional().meta({
-    type: 'array',
-    description: 'Tried against each other: `{name, weight, variables?, nodes?: {nodeId: config}}`.',
-  }),
+  variants: listInWork('Tried against each other: `{name, weight, variables?, nodes?: {nodeId: config}}`.'),
   viewport: z.custom<JsonValue>().optional().meta({ type: 'object', description: 'Kept for editors.' }),
 });
 

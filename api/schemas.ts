@@ -25,12 +25,15 @@ export const invalidSchema = errorSchema
   .extend({ issues: z.array(issueSchema).optional() })
   .meta({ id: 'Invalid' });
 
+/** Of a query, from 0; nothing is no number. */
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, { error: 'A whole number is needed.' })
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 0 });
+
 /** Whole seconds to hold an answer, from a query; above 60 counts as 60. */
-export const waitSeconds = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .transform((seconds) => Math.min(seconds, 60));
+export const waitSeconds = wholeNumber.transform((seconds) => Math.min(seconds, 60));
 
 /** What a column of versions holds. */
 export const VERSION_MAX = 2_147_483_647;

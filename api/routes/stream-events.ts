@@ -6,14 +6,12 @@ import type { ApiDependencies } from '../dependencies';
 import { readExecution } from '../hold-for-change';
 import type { Caller } from '../caller';
 import { defineKeyRoute, noBody, type RequestContext } from '../route';
-import { errorSchema, executionParameters } from '../schemas';
+import { errorSchema, executionParameters, wholeNumber } from '../schemas';
 import { presentExecution } from '../views/present-execution';
 
 const PING_MS = 15_000;
 const RETRY_MS = 2_000;
 const EVENTS_PER_READ = 100;
-
-const revision = z.coerce.number().int().nonnegative();
 
 export const streamEvents = defineKeyRoute({
   method: 'GET',
@@ -25,7 +23,7 @@ export const streamEvents = defineKeyRoute({
   bodyKind: 'none',
   params: executionParameters,
   query: z.object({
-    after: revision.optional().describe('As Last-Event-ID, for clients that cannot set it.'),
+    after: wholeNumber.optional().describe('As Last-Event-ID, for clients that cannot set it.'),
   }),
   body: noBody,
   requestHeaders: { 'Last-Event-ID': 'Revision of the last event read; the stream goes on after it.' },
@@ -57,7 +55,7 @@ export const streamEvents = defineKeyRoute({
 
 /** An id that is not one of ours, or lies in the future, starts with a snapshot. */
 function knownRevision(given: unknown, current: number): number | undefined {
-  const parsed = revision.safeParse(given);
+  const parsed = wholeNumber.safeParse(String(given));
   return parsed.success && parsed.data <= current ? parsed.data : undefined;
 }
 
