@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ExecutionView } from '../../pipeline/execution-view';
 import { executionWorkflowId, settleWorkflowId } from '../../workflows/contract';
-import { mainJob } from '../support/graph-builder';
+import { aGraph, mainJob } from '../support/graph-builder';
 import { recordWorkflow } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
@@ -104,5 +104,27 @@ describe('an operator who ends a run in Temporal while a paid job is under way',
     const jobs = await jobsOf(executionId);
     expect(jobs.map(({ state }) => state)).toEqual(['SETTLED', 'SETTLED']);
     expect(view.credits.charged).toBe(jobs.reduce((sum, job) => sum + job.creditsCharged, 0));
+  });
+});
+
+describe('a delay of a run that an operator has terminated', () => {
+  it('goes on where it was when the run is resumed', async () => {
+    const graph = aGraph('patient plover')
+      .node('pause', 'control:delay', { seconds: 6 })
+      .edge('prompt', 'pause')
+      .build();
+    const { executionId } = await test.client.execute(graph);
+    const startOf = async () => (await test.client.poll(executionId)).nodes['pause']?.startedAt ?? null;
+    await until(async () => (await startOf()) !== null);
+    const began = await startOf();
+    await handleOf(executionId).terminate('a test');
+    await truthOf(executionId);
+    const resumedAtMs = Date.now();
+    await test.client.resume(executionId);
+    const { status, attempt, nodes } = await test.client.wait(executionId);
+    expect([status, attempt, nodes['pause']?.startedAt]).toEqual(['COMPLETED', 2, began]);
+    const completedAtMs = Date.parse(nodes['pause']?.completedAt ?? '');
+    expect(completedAtMs - Date.parse(began ?? '')).toBeGreaterThan(5_500);
+    expect(completedAtMs - resumedAtMs).toBeLessThan(6_000);
   });
 });
