@@ -27,8 +27,13 @@ export async function finishExecution(
     .select('credits_charged')
     .where('id', '=', execution.id)
     .executeTakeFirstOrThrow();
-  failpoint('finish.before_commit');
+  aboutToCommitFinish();
   return { status: execution.status, creditsCharged: credits_charged, isFirst };
+}
+
+/** The end of the attempt is decided and not yet in the database, on whichever way it gets there. */
+export function aboutToCommitFinish(): void {
+  failpoint('finish.before_commit');
 }
 
 /** Of an execution that ends; see `stop_open_nodes`. */

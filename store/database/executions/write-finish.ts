@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { failpoint } from '../../failpoints';
 import { callFunction, scopeFields } from '../call-function';
 import type { Database } from '../database';
 import type { WriteScope } from './execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
+import { aboutToCommitFinish } from './finish-execution';
 import { nodeColumns } from './update-nodes';
 import { writeExecution } from './write-execution';
 
@@ -22,7 +22,7 @@ async function writeCompletion(
   scope: WriteScope,
   { nodes }: FinishChange,
 ): Promise<FinishedExecution | undefined> {
-  failpoint('finish.before_commit');
+  aboutToCommitFinish();
   const { isWritten, ...finished } = await callFunction(
     sql<FinishedExecution & { isWritten: boolean }>`
       select is_written as "isWritten", status, credits_charged as "creditsCharged", is_first as "isFirst"
