@@ -14,6 +14,7 @@ import { startDeliveries } from './start-deliveries';
 import { deliverReview } from './deliver-review';
 import { deliverResume } from './resume-in-place';
 import { resumeTold } from './resume-told';
+import { sweepSchedules } from './sweep-schedules';
 import { startExecution } from './start-execution';
 import {
   PreviousRunOpenError,
@@ -77,6 +78,7 @@ export function createSweeper(dependencies: SweeperDependencies): Sweeper {
     if (clock() - prunedAtMs < PRUNE_MS) return;
     prunedAtMs = clock();
     await idempotency.prune(database);
+    await sweepSchedules(dependencies);
   }
 
   async function sweep(): Promise<void> {

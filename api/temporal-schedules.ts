@@ -1,4 +1,6 @@
+import { temporal } from '@temporalio/proto';
 import {
+  isGrpcServiceError,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
@@ -6,6 +8,9 @@ import {
 } from '@temporalio/client';
 import type { Schedule, ScheduleSpec } from '../store/database/schedules/schedule';
 import { SCHEDULED_WORKFLOW_TYPE, scheduledWorkflowId, scheduleIdInTemporal } from '../workflows/contract';
+
+const { SCHEDULE_OVERLAP_POLICY_ALLOW_ALL } = temporal.api.enums.v1.ScheduleOverlapPolicy;
+const GRPC_NOT_FOUND = 5;
 
 /** Temporal does not take this cron expression or time zone. */
 export class ScheduleInvalidError extends Error {}
@@ -16,8 +21,15 @@ export interface TemporalSchedules {
   put(schedule: Schedule): Promise<void>;
   /** Nothing happens when there is none. */
   remove(scheduleId: string): Promise<void>;
-  /** Fires now, whatever the time. @returns false when there is none */
-  trigger(scheduleId: string): Promise<boolean>;
+  /**
+   * Fires now, whatever the time; once for a request id.
+   * @returns false when there is none
+   */
+  trigger(scheduleId: string, requestId: string): Promise<boolean>;
+  /** Ids of all that Temporal has; other systems may share the namespace. */
+  list(): AsyncIterable<string>;
+  /** Since when Temporal has it; undefined when there is none of this system. */
+  madeAt(scheduleId: string): Promise<Date | undefined>;
   /** Fires for each time between the two, as if they were now, as `overlap` says. @returns false when there is none */
   backfill(
     scheduleId: string,
@@ -58,12 +70,52 @@ export function createTemporalSchedules(
     remove: async (scheduleId) => {
       await done(() => handleOf(scheduleId).delete());
     },
-    trigger: (scheduleId) => done(() => handleOf(scheduleId).trigger(ScheduleOverlapPolicy.ALLOW_ALL)),
+    trigger: (scheduleId, requestId) =>
+      done(async () => {
+        const { namespace, identity } = client.options;
+        const patch = { triggerImmediately: { overlapPolicy: SCHEDULE_OVERLAP_POLICY_ALLOW_ALL } };
+        const names = { namespace, identity, requestId, scheduleId: scheduleIdInTemporal(scheduleId) };
+        await client.workflowService.patchSchedule({ ...names, patch }).catch(unknownSchedule(scheduleId));
+      }),
+    list: () => listIds(client, call),
+    madeAt: (scheduleId) =>
+      whereKnown(async () => {
+        const { action, info } = await handleOf(scheduleId).describe();
+        return action.type === 'startWorkflow' && action.taskQueue === taskQueue ? info.createdAt : undefined;
+      }),
     backfill: (scheduleId, { from, to, overlap }) =>
       done(() => handleOf(scheduleId).backfill({ start: from, end: to, overlap: OVERLAPS[overlap] })),
     nextRuns: (scheduleId) =>
       whereKnown(async () => (await handleOf(scheduleId).describe()).info.nextActionTimes),
   };
+}
+
+/** The raw call tells what is not there by its code, the handles of the SDK by an error of their own. */
+function unknownSchedule(scheduleId: string): (error: unknown) => never {
+  return (error) => {
+    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND)
+      throw new ScheduleNotFoundError('There is no such schedule.', scheduleId);
+    throw error;
+  };
+}
+
+async function* listIds(
+  client: Client,
+  call: <T>(work: () => Promise<T>) => Promise<T>,
+): AsyncGenerator<string, void, undefined> {
+  const found = client.schedule.list()[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await call(() => found.next());
+    if (next.done === true) return;
+    const scheduleId = idOf(next.value.scheduleId);
+    if (scheduleId !== undefined) yield scheduleId;
+  }
+}
+
+const PREFIX = scheduleIdInTemporal('');
+
+function idOf(idInTemporal: string): string | undefined {
+  return idInTemporal.startsWith(PREFIX) ? idInTemporal.slice(PREFIX.length) : undefined;
 }
 
 function toOptions({ id, spec, paused, note, accountId, name }: Schedule, taskQueue: string) {

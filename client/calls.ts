@@ -31,12 +31,6 @@ export class Calls {
     return readJson(await this.transport.send({ method: 'POST', path, body, repeatable: true, signal }));
   }
 
-  /** A POST that does something each time: never repeated by us. */
-  async once<Answer>(path: string, body: unknown, options: CallOptions = {}): Promise<Answer> {
-    const { signal } = options;
-    return readJson(await this.transport.send({ method: 'POST', path, body, repeatable: false, signal }));
-  }
-
   /** A DELETE, which says the same when it is repeated. */
   async remove<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
     const { signal } = options;

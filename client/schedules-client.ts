@@ -23,7 +23,7 @@ export interface SchedulesClient {
   ): Promise<ScheduleDetail>;
   resume(workflowId: string, scheduleId: string, options?: CallOptions): Promise<ScheduleDetail>;
   /** Fires now. */
-  trigger(workflowId: string, scheduleId: string, options?: CallOptions): Promise<ScheduleDetail>;
+  trigger(workflowId: string, scheduleId: string, options?: CreatingOptions): Promise<ScheduleDetail>;
   /** Fires for every time between the two, ISO 8601; one that has fired before fires no second time. */
   backfill(
     workflowId: string,
@@ -44,8 +44,7 @@ export function createSchedulesClient(calls: Calls): SchedulesClient {
     delete: (id, scheduleId, given) => calls.discard(one(id, scheduleId), given),
     pause: (id, scheduleId, note, given) => calls.ask(`${one(id, scheduleId)}/pause`, { note }, given),
     resume: (id, scheduleId, given) => calls.ask(`${one(id, scheduleId)}/resume`, undefined, given),
-    // Twice would fire twice: repeated by nobody but the caller.
-    trigger: (id, scheduleId, given) => calls.once(`${one(id, scheduleId)}/trigger`, undefined, given),
+    trigger: (id, scheduleId, given) => calls.create(`${one(id, scheduleId)}/trigger`, undefined, given),
     backfill: (id, scheduleId, range, given) => calls.ask(`${one(id, scheduleId)}/backfill`, range, given),
   };
 }

@@ -65,7 +65,7 @@ export interface WorkflowsClient {
   ): Promise<WorkflowVersionView>;
   /** The variants against each other, in the mode of the key. */
   variants(workflowId: string, version?: number, options?: CallOptions): Promise<readonly VariantStats[]>;
-  promoteVariant(workflowId: string, name: string, options?: CallOptions): Promise<WorkflowVersionView>;
+  promoteVariant(workflowId: string, name: string, options?: CreatingOptions): Promise<WorkflowVersionView>;
   /** What came of an execution outside; the last value of a metric counts. */
   giveFeedback(executionId: string, metric: string, value: number, options?: CallOptions): Promise<void>;
   webhooks(workflowId: string, options?: CallOptions): Promise<readonly WebhookView[]>;
@@ -106,7 +106,7 @@ export function createWorkflowsClient(calls: Calls): WorkflowsClient {
       (await calls.get<{ data: VariantStats[] }>(`${savedPath(id)}/variants${toQuery({ version })}`, given))
         .data,
     promoteVariant: (id, name, given) =>
-      calls.once(`${savedPath(id)}/variants/${encodeURIComponent(name)}/promote`, undefined, given),
+      calls.create(`${savedPath(id)}/variants/${encodeURIComponent(name)}/promote`, undefined, given),
     giveFeedback: async (executionId, metric, value, given) => {
       await calls.ask(`${executionPath(executionId)}/feedback`, { metric, value }, given);
     },

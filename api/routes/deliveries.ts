@@ -73,9 +73,7 @@ export const listDeliveries = defineKeyRoute({
     422: { description: 'A filter is not as described.', schema: invalidSchema },
   },
   handle: async ({ query }, { caller, dependencies }) => {
-    const found = await deliveries
-      .list(dependencies.database, caller.accountId, query, query)
-      .catch(cursorInvalid);
+    const found = await deliveries.list(dependencies.database, caller, query, query).catch(cursorInvalid);
     const { nextCursor } = found;
     const data = found.deliveries.map(presentDelivery);
     return { status: 200, body: { data, hasMore: nextCursor !== null, nextCursor } };
@@ -107,8 +105,7 @@ export const redeliver = defineKeyRoute({
   responses: { 202: { description: 'It is on its way.', schema: withTries }, 404: unknown },
   handle: async ({ params }, context) => {
     const { caller, dependencies } = context;
-    if (!(await deliveries.redeliver(dependencies.database, caller.accountId, params.id)))
-      throw deliveryNotFound();
+    if (!(await deliveries.redeliver(dependencies.database, caller, params.id))) throw deliveryNotFound();
     // The row is the order: what cannot be started now is started by the sweeper.
     await startDeliveries(dependencies).catch((error: unknown) => {
       if (isDatabaseAway(error)) throw error;
@@ -122,7 +119,7 @@ async function readDelivery(
   deliveryId: string,
   { caller, dependencies }: Pick<CallerContext, 'caller' | 'dependencies'>,
 ): Promise<z.infer<typeof withTries>> {
-  const found = await deliveries.find(dependencies.database, caller.accountId, deliveryId);
+  const found = await deliveries.find(dependencies.database, caller, deliveryId);
   if (found === undefined) throw deliveryNotFound();
   const tries = found.tries.map((attempt) => ({ ...attempt, at: attempt.at.toISOString() }));
   return { ...presentDelivery(found), tries };

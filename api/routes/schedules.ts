@@ -1,11 +1,13 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { idempotency } from '../../store/database/idempotency';
 import { schedules } from '../../store/database/schedules';
 import type { Schedule, ScheduleFire } from '../../store/database/schedules/schedule';
 import { newId } from '../../store/ids';
 import { isJsonObject } from '../../pipeline/pure/values';
 import { type ApiError, conflict, notFound, unprocessable } from '../api-error';
 import { graphFields, toStoredJson, versionSelector } from '../graph-body';
-import { replay, replyOnce } from '../idempotent-reply';
+import { replay, replyOnce, type IdempotencyToStore } from '../idempotent-reply';
 import { workflowNotFound } from '../resolve-graph';
 import { defineKeyRoute, noBody, noParameters, type CallerContext, type Reply } from '../route';
 import { errorSchema, invalidSchema, time } from '../schemas';
@@ -214,12 +216,31 @@ export const triggerSchedule = defineKeyRoute({
   summary: 'Fires now, also while it is paused',
   params: oneParameters,
   responses: { 202: { description: 'It fires.', schema: detailSchema }, 404: unknown, 409: outOfStep() },
-  handle: async ({ params }, context) => {
-    const { id } = await findSchedule(params, context);
-    if (!(await context.dependencies.temporal.schedules.trigger(id))) throw missingInTemporal();
-    return { ...(await answerSchedule(params, context)), status: 202 };
-  },
+  requestHeaders: { 'Idempotency-Key': 'Repeats with one key within 24 h fire once.' },
+  handle: async ({ params }, context) =>
+    replyOnce(context, undefined, async (store) => {
+      const { id } = await findSchedule(params, context);
+      const { caller, dependencies } = context;
+      // Temporal knows the repeat of a request by its id, so a crash before the answer is stored fires no second time.
+      const requestId = requestIdOf(caller.accountId, store(202, null));
+      if (!(await dependencies.temporal.schedules.trigger(id, requestId))) throw missingInTemporal();
+      const { body } = await answerSchedule(params, context);
+      const toStore = store(202, toStoredJson(body));
+      const repeat = toStore && (await idempotency.store(dependencies.database, caller.accountId, toStore));
+      return repeat === undefined ? { status: 202, body } : replay(repeat);
+    }),
 });
+
+/** The same for the repeats of a request; a request without a key has no repeats. */
+function requestIdOf(
+  accountId: string,
+  request: Pick<IdempotencyToStore, 'scope' | 'key'> | undefined,
+): string {
+  if (request === undefined) return randomUUID();
+  return createHash('sha256')
+    .update(JSON.stringify([accountId, request.scope, request.key]))
+    .digest('hex');
+}
 
 export const backfillSchedule = defineKeyRoute({
   ...common,

@@ -4,6 +4,7 @@ import { idempotency } from '../../store/database/idempotency';
 import { newId } from '../../store/ids';
 import { newWebhookSecret } from '../../store/webhook-secrets';
 import { notFound } from '../api-error';
+import type { Caller } from '../caller';
 import { callbackUrl, toStoredJson } from '../graph-body';
 import { replay, replyOnce } from '../idempotent-reply';
 import { workflowNotFound } from '../resolve-graph';
@@ -63,7 +64,10 @@ export const listSubscriptions = defineKeyRoute({
   handle: async ({ params }, context) => {
     await readWorkflow(params.id, context);
     const { caller, dependencies } = context;
-    const found = await subscriptions.list(dependencies.database, caller.accountId, params.id);
+    const found = await subscriptions.list(dependencies.database, {
+      ...caller,
+      workflowId: params.id,
+    });
     return { status: 200, body: { data: found.map(presentSubscription) } };
   },
 });
@@ -114,7 +118,7 @@ export const enableSubscription = defineKeyRoute({
   body: noBody,
   responses: { 200: { description: 'The subscription.', schema: subscriptionSchema }, 404: unknown },
   handle: async ({ params }, { caller, dependencies }) => {
-    const found = await subscriptions.enable(dependencies.database, nameOf(caller.accountId, params));
+    const found = await subscriptions.enable(dependencies.database, nameOf(caller, params));
     if (found === undefined) throw subscriptionNotFound();
     return { status: 200, body: presentSubscription(found) };
   },
@@ -140,7 +144,7 @@ export const rotateSubscriptionSecret = defineKeyRoute({
       const { caller, dependencies } = context;
       const { database } = dependencies;
       const { secret, change } = secretRotation(dependencies, body);
-      const name = nameOf(caller.accountId, params);
+      const name = nameOf(caller, params);
       const found = await subscriptions.changeSecrets(database, name, change);
       if (found === undefined) throw subscriptionNotFound();
       const answer = presentSubscription(found);
@@ -161,14 +165,14 @@ export const deleteSubscription = defineKeyRoute({
   body: noBody,
   responses: { 204: { description: 'It is gone.' }, 404: unknown },
   handle: async ({ params }, { caller, dependencies }) => {
-    if (!(await subscriptions.delete(dependencies.database, nameOf(caller.accountId, params))))
+    if (!(await subscriptions.delete(dependencies.database, nameOf(caller, params))))
       throw subscriptionNotFound();
     return { status: 204 };
   },
 });
 
-function nameOf(accountId: string, params: z.infer<typeof oneParameters>) {
-  return { accountId, workflowId: params.id, subscriptionId: params.subscriptionId };
+function nameOf({ accountId, mode }: Caller, params: z.infer<typeof oneParameters>) {
+  return { accountId, mode, workflowId: params.id, subscriptionId: params.subscriptionId };
 }
 
 function subscriptionNotFound(): Error {

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { applyVariant, readVariants } from '../../pipeline/variants';
 import { nextVersion } from '../../pipeline/semantic-version';
+import { idempotency } from '../../store/database/idempotency';
 import { workflows } from '../../store/database/workflows';
+import type { WorkflowVersion } from '../../store/database/workflows/workflow';
 import { variants, type VariantStats } from '../../store/database/workflows/variants';
 import { conflict, notFound } from '../api-error';
 import { checkSavedGraph, graphInvalid } from '../compile-posted';
+import { toStoredJson } from '../graph-body';
 import { executionNotFound } from '../hold-for-change';
-import { defineKeyRoute, noBody, noParameters } from '../route';
+import { replay, replyOnce } from '../idempotent-reply';
+import { defineKeyRoute, noBody, noParameters, type CallerContext } from '../route';
 import { errorSchema, executionParameters, invalidSchema, VERSION_MAX } from '../schemas';
 import { presentVersion, versionSchema } from '../views/present-workflow';
 import { changedMeanwhile, readWorkflow, savedParameters, unknownWorkflow } from './workflows';
@@ -113,31 +117,41 @@ export const promoteVariant = defineKeyRoute({
     412: { description: 'The workflow was changed at the same time.', schema: errorSchema },
     422: { description: 'The graph is faulty.', schema: invalidSchema },
   },
-  handle: async ({ params }, context) => {
-    const { caller, dependencies } = context;
-    const { database } = dependencies;
-    const { accountId, mode } = caller;
-    const workflow = await readWorkflow(params.id, context);
-    const published = await workflows.findVersion(database, accountId, params.id);
-    if (published === undefined) throw conflict('workflow_not_published', 'Nothing is published yet.');
-    const winner = readVariants(published.graph).find(({ name }) => name === params.name);
-    if (winner === undefined)
-      throw notFound('variant_not_found', 'The published version has no such variant.');
-    const graph = applyVariant(published.graph, winner);
-    const issues = await checkSavedGraph(dependencies, accountId, params.id, graph);
-    if (issues.length > 0) throw graphInvalid(issues);
-    const tags = (await workflows.listVersions(database, accountId, params.id)).map(({ tag }) => tag);
-    // A draft that somebody works on is left alone.
-    const isDraftPublished = JSON.stringify(workflow.draft) === JSON.stringify(published.graph);
-    const result = await workflows.publish(database, {
-      ...{ accountId, mode, workflowId: params.id, revision: workflow.revision },
-      ...{ tag: nextVersion(tags, 'minor'), note: `Promotes the variant "${params.name}".` },
-      ...{ graph, replacesDraft: isDraftPublished },
-    });
-    if (result.kind !== 'published') throw changedMeanwhile();
-    return { status: 201, body: presentVersion(result.version) };
-  },
+  requestHeaders: { 'Idempotency-Key': 'Repeats with one key within 24 h promote once.' },
+  handle: async ({ params }, context) =>
+    replyOnce(context, undefined, async (store) => {
+      const version = presentVersion(await promote(params.id, params.name, context));
+      // A repeat after a crash in between finds the variant gone: it makes no second version.
+      const toStore = store(201, toStoredJson(version));
+      const { accountId } = context.caller;
+      const repeat = toStore && (await idempotency.store(context.dependencies.database, accountId, toStore));
+      return repeat === undefined ? { status: 201, body: version } : replay(repeat);
+    }),
 });
+
+async function promote(workflowId: string, name: string, context: CallerContext): Promise<WorkflowVersion> {
+  const { caller, dependencies } = context;
+  const { database } = dependencies;
+  const { accountId, mode } = caller;
+  const workflow = await readWorkflow(workflowId, context);
+  const published = await workflows.findVersion(database, accountId, workflowId);
+  if (published === undefined) throw conflict('workflow_not_published', 'Nothing is published yet.');
+  const winner = readVariants(published.graph).find((variant) => variant.name === name);
+  if (winner === undefined) throw notFound('variant_not_found', 'The published version has no such variant.');
+  const graph = applyVariant(published.graph, winner);
+  const issues = await checkSavedGraph(dependencies, accountId, workflowId, graph);
+  if (issues.length > 0) throw graphInvalid(issues);
+  const tags = (await workflows.listVersions(database, accountId, workflowId)).map(({ tag }) => tag);
+  // A draft that somebody works on is left alone.
+  const isDraftPublished = JSON.stringify(workflow.draft) === JSON.stringify(published.graph);
+  const result = await workflows.publish(database, {
+    ...{ accountId, mode, workflowId, revision: workflow.revision },
+    ...{ tag: nextVersion(tags, 'minor'), note: `Promotes the variant "${name}".` },
+    ...{ graph, replacesDraft: isDraftPublished },
+  });
+  if (result.kind !== 'published') throw changedMeanwhile();
+  return result.version;
+}
 
 function nothingYet(variant: string): VariantStats {
   const none = { executions: 0, completed: 0, failed: 0 };

@@ -13,6 +13,7 @@ import {
   deleteSchedule,
   findSchedule,
   listSchedules,
+  scheduleExists,
 } from './schedules/keep-schedules';
 
 /** When workflows run by themselves. Temporal keeps the time, these rows what is meant and what became of each time. */
@@ -20,6 +21,7 @@ export const schedules = {
   create: createSchedule,
   list: listSchedules,
   find: findSchedule,
+  exists: scheduleExists,
   change: changeSchedule,
   delete: deleteSchedule,
   recordFire,

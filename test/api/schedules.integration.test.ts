@@ -2,7 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { cancelFire, followFire } from '../../activities/follow-fire';
+import { sweepSchedules } from '../../api/sweep-schedules';
 import { createSweeper } from '../../api/sweeper';
+import { schedules } from '../../store/database/schedules';
+import { newId } from '../../store/ids';
 import { toApplicationFailure } from '../../activities/to-application-failure';
 import { scheduledWorkflowId } from '../../workflows/contract';
 import { recordWorkflow } from '../support/record-history';
@@ -78,6 +81,11 @@ interface Fire {
   readonly executionId: string | null;
   readonly refusal: { readonly code: string } | null;
 }
+async function nextSecond(): Promise<void> {
+  const second = () => Math.floor(Date.now() / 1_000);
+  for (const before = second(); second() === before;) await setImmediate();
+}
+
 const areStarted = (count: number) => (fires: readonly Fire[]) =>
   fires.filter(({ state }) => state === 'started').length >= count;
 
@@ -140,6 +148,24 @@ describe('a fire', () => {
       expect.objectContaining({ executionId: fire?.executionId, version: 1, tags: [made.scheduleId] }),
     ]);
     expect(body.data[0].credits.held).toBeGreaterThan(0);
+  });
+
+  it('is one for all repeats with an Idempotency-Key, also when the answer to the first was never stored', async () => {
+    const made = await aSchedule(await aWorkflow(), { cron: yearly });
+    const trigger = (key: string) =>
+      api.call('POST', `${made.path}/trigger`, { headers: { 'Idempotency-Key': key } });
+    const first = await trigger('now');
+    await untilFires(made, areStarted(1));
+    const repeat = await trigger('now');
+    expect([repeat.status, repeat.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect(repeat.body).toEqual(first.body);
+    await sql`delete from idempotency_keys where key = 'now'`.execute(api.dependencies.database.queries);
+    // Temporal names what it starts by the second.
+    await nextSecond();
+    expect((await trigger('now')).status).toBe(202);
+    await nextSecond();
+    await trigger('another');
+    expect(await untilFires(made, areStarted(2))).toHaveLength(2);
   });
 
   it('starts no second execution after a crash between its start and its note', async () => {
@@ -292,5 +318,31 @@ describe('a schedule', () => {
     ] as const) {
       expect((await api.call(method, `${made.path}${path}`, { key, body })).status).toBe(404);
     }
+  });
+});
+
+describe('a schedule in Temporal that no row names', () => {
+  it('is removed once nobody can be making it any more; what has a row, or is young, stays', async () => {
+    const kept = await aSchedule(await aWorkflow(), { cron: yearly });
+    const { dependencies } = api;
+    const row = await schedules.find(dependencies.database, {
+      ...{ accountId: api.account.accountId, scheduleId: kept.scheduleId },
+      workflowId: kept.path.split('/')[4] ?? '',
+    });
+    if (row === undefined) throw new Error('The schedule has no row.');
+    const orphan = newId('sch');
+    await dependencies.temporal.schedules.put({ ...row, id: orphan });
+    const known = async () => {
+      const ids: string[] = [];
+      for await (const id of dependencies.temporal.schedules.list()) ids.push(id);
+      return [kept.scheduleId, orphan].map((id) => ids.includes(id));
+    };
+    // The list of Temporal follows a moment later.
+    while ((await known()).includes(false)) await setImmediate();
+    await sweepSchedules(dependencies);
+    expect(await dependencies.temporal.schedules.madeAt(orphan)).toBeInstanceOf(Date);
+    await sweepSchedules({ ...dependencies, clock: () => Date.now() + 600_000 });
+    expect(await dependencies.temporal.schedules.madeAt(orphan)).toBeUndefined();
+    expect(await dependencies.temporal.schedules.madeAt(kept.scheduleId)).toBeInstanceOf(Date);
   });
 });

@@ -111,7 +111,10 @@ describe('variants', () => {
 
   it('end when one is promoted: a new version runs it for all', async () => {
     const id = await aWorkflow();
-    const promoted = await api.call('POST', `${base}/${id}/variants/loud/promote`);
+    const headers = { 'Idempotency-Key': `promote-${id}` };
+    const promoted = await api.call('POST', `${base}/${id}/variants/loud/promote`, { headers });
+    const repeat = await api.call('POST', `${base}/${id}/variants/loud/promote`, { headers });
+    expect([repeat.body, repeat.headers.get('idempotency-replayed')]).toEqual([promoted.body, 'true']);
     expect([promoted.status, promoted.body.version, promoted.body.tag]).toEqual([201, 2, '1.1.0']);
     const { body } = await execute(id);
     expect([body.version, body.variant]).toEqual([2, undefined]);

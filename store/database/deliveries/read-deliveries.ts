@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Mode } from '../../../workflows/contract';
 import type { Database, Queries } from '../database';
 import { decodeCursor, encodeCursor } from '../executions/cursor';
 import type { DeliveryState } from '../tables';
@@ -34,17 +35,23 @@ export interface DeliveryFilters {
   readonly state?: DeliveryState;
 }
 
+/** Whose, and of executions of which mode. */
+export interface DeliveryOwner {
+  readonly accountId: string;
+  readonly mode: Mode;
+}
+
 /**
  * Newest first.
  * @throws InvalidCursorError
  */
 export async function listDeliveries(
   database: Database,
-  accountId: string,
+  owner: DeliveryOwner,
   filters: DeliveryFilters,
   page: { readonly cursor?: string; readonly limit: number },
 ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextCursor: string | null }> {
-  let query = selectDeliveries(database.queries, accountId);
+  let query = selectDeliveries(database.queries, owner);
   if (filters.executionId) query = query.where('execution_id', '=', filters.executionId);
   if (filters.subscriptionId) query = query.where('subscription_id', '=', filters.subscriptionId);
   if (filters.state) query = query.where('state', '=', filters.state);
@@ -61,12 +68,10 @@ export async function listDeliveries(
 /** With every attempt, in order; undefined for an unknown or foreign id. */
 export async function findDelivery(
   database: Database,
-  accountId: string,
+  owner: DeliveryOwner,
   deliveryId: string,
 ): Promise<(Delivery & { readonly tries: readonly DeliveryAttempt[] }) | undefined> {
-  const row = await selectDeliveries(database.queries, accountId)
-    .where('id', '=', deliveryId)
-    .executeTakeFirst();
+  const row = await selectDeliveries(database.queries, owner).where('id', '=', deliveryId).executeTakeFirst();
   if (row === undefined) return undefined;
   const tries = await database.queries
     .selectFrom('delivery_attempts')
@@ -79,22 +84,33 @@ export async function findDelivery(
 }
 
 /** Begins another round at once, also of one that waits for its next try. @returns false for an unknown or foreign id */
-export async function redeliver(database: Database, accountId: string, deliveryId: string): Promise<boolean> {
+export async function redeliver(
+  database: Database,
+  { accountId, mode }: DeliveryOwner,
+  deliveryId: string,
+): Promise<boolean> {
   const { rows } = await sql`
     update deliveries set state = 'pending', round = round + 1, attempts = 0, started_at = null, ended_at = null,
       next_attempt_at = null
-    where id = ${deliveryId} and account_id = ${accountId} returning id`.execute(database.queries);
+    where id = ${deliveryId} and account_id = ${accountId} and ${isOfMode(mode)} returning id`.execute(
+    database.queries,
+  );
   return rows.length > 0;
 }
 
-function selectDeliveries(queries: Queries, accountId: string) {
+function isOfMode(mode: Mode) {
+  return sql<boolean>`exists (select from executions e where e.id = deliveries.execution_id and e.mode = ${mode})`;
+}
+
+function selectDeliveries(queries: Queries, { accountId, mode }: DeliveryOwner) {
   return queries
     .selectFrom('deliveries')
     .select([
       ...(['id', 'execution_id', 'subscription_id', 'url', 'type', 'state', 'round', 'attempts'] as const),
       ...(['last_status', 'last_error', 'next_attempt_at', 'created_at', 'ended_at'] as const),
     ])
-    .where('account_id', '=', accountId);
+    .where('account_id', '=', accountId)
+    .where(isOfMode(mode));
 }
 
 type DeliveryRow = Awaited<ReturnType<ReturnType<typeof selectDeliveries>['executeTakeFirstOrThrow']>>;

@@ -22,6 +22,8 @@ export interface Subscription {
 
 interface SubscriptionName {
   readonly accountId: string;
+  /** Those of the other mode are not known: a test key reaches nothing that live executions need. */
+  readonly mode: Mode;
   readonly workflowId: string;
   readonly subscriptionId: string;
 }
@@ -60,9 +62,13 @@ export const subscriptions = {
   },
 
   /** Oldest first. The caller has checked the workflow. */
-  async list(database: Database, accountId: string, workflowId: string): Promise<readonly Subscription[]> {
+  async list(
+    database: Database,
+    { accountId, mode, workflowId }: Omit<SubscriptionName, 'subscriptionId'>,
+  ): Promise<readonly Subscription[]> {
     const rows = await selectSubscriptions(database.queries)
       .where('account_id', '=', accountId)
+      .where('mode', '=', mode)
       .where('workflow_id', '=', workflowId)
       .orderBy('id')
       .execute();
@@ -98,13 +104,14 @@ interface SubscriptionChange {
 
 async function change(
   database: Database,
-  { accountId, workflowId, subscriptionId }: SubscriptionName,
+  { accountId, mode, workflowId, subscriptionId }: SubscriptionName,
   changeOf: (before: Subscription) => SubscriptionChange,
 ): Promise<Subscription | undefined> {
   return database.queries.transaction().execute(async (transaction) => {
     const row = await selectSubscriptions(transaction)
       .where('id', '=', subscriptionId)
       .where('account_id', '=', accountId)
+      .where('mode', '=', mode)
       .where('workflow_id', '=', workflowId)
       .forUpdate()
       .executeTakeFirst();

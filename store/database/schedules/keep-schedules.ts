@@ -110,6 +110,12 @@ export async function deleteSchedule(
   });
 }
 
+/** Whether there is one, of any account. */
+export async function scheduleExists(database: Database, scheduleId: string): Promise<boolean> {
+  const row = await selectSchedules(database.queries).where('id', '=', scheduleId).executeTakeFirst();
+  return row !== undefined;
+}
+
 async function lock(transaction: DatabaseTransaction, name: ScheduleName): Promise<Schedule | undefined> {
   const row = await named(selectSchedules(transaction), name).forUpdate().executeTakeFirst();
   return row && toSchedule(row);
