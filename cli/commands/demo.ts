@@ -9,11 +9,14 @@ import { findHolder } from '../embedded/home-lock';
 import { describeResult } from '../execution/describe-result';
 import { followExecution } from '../execution/follow-execution';
 import { saveOutputs } from '../execution/save-outputs';
+import { positiveInteger } from '../option-values';
 import { choosePaint } from '../paint';
 import { bringUp } from '../up';
 import { describeUrls, onInterrupt } from './up';
 
 const defaultExample = 'text-to-image-upscale';
+/** Enough to see what a batch is. */
+const DEMO_ITEMS = 4;
 
 /** `everframe demo [example]`: runs an example in test mode on this home's system and saves what it makes. */
 export function addDemoCommand(program: Command): void {
@@ -21,10 +24,11 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .argument('[example]', 'a file of examples/, without .json', defaultExample)
     .option('--keep', 'leave the system up until Ctrl-C')
+    .option('--limit <count>', 'of a batch: the first items only', positiveInteger, DEMO_ITEMS)
     .description('run an example from start to finished files, in test mode: no account, no key, no cost')
-    .action(async (name: string, options: { readonly keep?: true }) => {
+    .action(async (name: string, options: { readonly keep?: true; readonly limit: number }) => {
       const interrupt = onInterrupt();
-      const example = readExample(name);
+      const example = readExample(name, options.limit);
       const config = readCliConfig(process.env, process.cwd());
       const system = findRunning(config) ?? (await startHere(config, interrupt.signal));
       try {

@@ -5,6 +5,7 @@ import { waitAndShow } from '../execution/finish-command';
 import { type ExitCode, exitCodes } from '../exit-codes';
 import { collect, collectTrigger, positiveInteger } from '../option-values';
 import { readGraph } from '../read-graph';
+import { readItems } from '../read-items';
 import { isWorkflowId, readVersion } from '../workflow-file';
 
 interface RunOptions extends CommonOptions {
@@ -15,6 +16,9 @@ interface RunOptions extends CommonOptions {
   readonly tag?: readonly string[];
   readonly idempotencyKey?: string;
   readonly out?: string;
+  readonly items?: string;
+  readonly limit?: number;
+  readonly allowPartial?: true;
 }
 
 /** `everframe run <graph.json>`: starts a pipeline graph, and with `--wait` stays until it has ended. */
@@ -33,6 +37,12 @@ export function addRunCommand(program: Command, run: RunApiCommand): void {
     )
     .option('--budget <credits>', 'most that the execution may cost (1 credit = US$0.001)', positiveInteger)
     .option('--tag <tag>', 'tag to find the execution by; may be repeated', collect)
+    .option(
+      '--items <file>',
+      'a batch: CSV with a header line, or JSON [{"<node>": value}]; columns are nodes, or node.field',
+    )
+    .option('--limit <count>', 'with --items: only the first ones', positiveInteger)
+    .option('--allow-partial', 'with --items: COMPLETED though items failed')
     .option('--idempotency-key <key>', 'repeats with this key within 24 h start one execution')
     .option('--out <folder>', "save every node's outputs there (waits, too)")
     .description('run a pipeline graph, or a saved workflow')
@@ -47,7 +57,8 @@ async function runGraph(context: ApiContext, path: string, options: RunOptions):
   const workflowId = isWorkflowId(path) ? path : undefined;
   const posted =
     workflowId === undefined ? readGraph(path, cli.workingFolder) : { version: readVersion(version) };
-  const receipt = await client.execute(withOptions(posted, options), { idempotencyKey, workflowId });
+  const body = withItems(withOptions(posted, options), options, cli.workingFolder);
+  const receipt = await client.execute(body, { idempotencyKey, workflowId });
   if (wait === undefined && out === undefined) {
     terminal.answer(receipt, () => `${describeStart(receipt)}\n${howToLook(receipt)}`);
     return exitCodes.ok;
@@ -62,6 +73,19 @@ function withOptions(input: ExecuteInput, { trigger, budget, tag }: RunOptions):
     ...(trigger && { triggerData: { ...input.triggerData, ...trigger } }),
     ...(budget !== undefined && { budgetCredits: budget }),
     ...(tag && { tags: [...(input.tags ?? []), ...tag] }),
+  };
+}
+
+function withItems(
+  input: ExecuteInput,
+  { items, limit, allowPartial }: RunOptions,
+  workingFolder: string,
+): ExecuteInput {
+  if (items === undefined) return input;
+  return {
+    ...input,
+    iteratorConfigs: readItems(items, workingFolder, limit),
+    ...(allowPartial && { allowPartial }),
   };
 }
 

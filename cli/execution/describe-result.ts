@@ -1,5 +1,6 @@
 import { assetViewSchema, type ExecutionView } from '../../pipeline/execution-view';
 import { alignColumns } from '../align-columns';
+import { describeItems } from './follow-execution';
 import { paintStatus, type Paint, plain } from '../paint';
 import type { SavedFiles } from './save-outputs';
 
@@ -21,14 +22,19 @@ export function describeResult(view: ExecutionView, saved?: SavedFiles, paint: P
     return [main, ...others.map((output) => ['', '', '', '', '', '', output])];
   });
   const heading = ['node', 'status', 'type', 'provider', 'attempts', 'credits', 'output'];
-  return `${alignColumns([heading, ...rows])}\n\n${describeOutcome(view, paint)}`;
+  const items = Object.entries(saved ?? {})
+    .filter(([name]) => !Object.hasOwn(view.nodes, name))
+    .map(([name, files]) => [name, '', '', '', '', '', files.join('  ')]);
+  return `${alignColumns([heading, ...rows, ...items])}\n\n${describeOutcome(view, paint)}`;
 }
 
 function describeOutcome(view: ExecutionView, paint: Paint): string {
   const reason = view.error === null ? '' : `: ${view.error}`;
   const { held, charged, released } = view.credits;
   const hold = held > 0 ? `${held} more held` : `${released} of the hold released`;
-  return `${paintStatus(paint, view.status)}${reason}; ${charged} credits charged, ${hold}`;
+  const outcome = `${paintStatus(paint, view.status)}${reason}; ${charged} credits charged, ${hold}`;
+  if (view.items === null) return outcome;
+  return `${describeItems(view.items)}\n${outcome}\nIts items: npx everframe items ${view.executionId}`;
 }
 
 /** One line for each value of a port. */

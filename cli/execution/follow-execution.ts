@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EverframeClient } from '../../client/everframe-client';
 import { EverframeError } from '../../client/everframe-error';
-import type { ExecutionView, NodeView } from '../../pipeline/execution-view';
+import type { ExecutionView, ItemsView, NodeView } from '../../pipeline/execution-view';
 import { BringUpError } from '../embedded/bring-up-error';
 import { paintStatus, type Paint, plain } from '../paint';
 
@@ -34,7 +34,8 @@ export async function followExecution(
   let last: ExecutionView | undefined;
   for await (const view of watchThroughRestarts(client, executionId, { show, signal })) {
     const seconds = `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(8);
-    for (const line of changedNodes(view, shown, paint)) show(`${seconds}  ${line}`);
+    for (const line of [...changedNodes(view, shown, paint), ...changedItems(view, shown)])
+      show(`${seconds}  ${line}`);
     last = view;
   }
   if (last === undefined)
@@ -78,6 +79,28 @@ function changedNodes(view: ExecutionView, shown: Map<string, string>, paint: Pa
     shown.set(id, line);
     return [line];
   });
+}
+
+/** Of a batch, when one more percent of its items is over. */
+function changedItems({ items }: ExecutionView, shown: Map<string, string>): string[] {
+  if (items === null) return [];
+  const line = describeItems(items);
+  const percent = String(Math.floor(items.progress * 100));
+  if (shown.get('') === percent) return [];
+  shown.set('', percent);
+  return [line];
+}
+
+export function describeItems(items: ItemsView): string {
+  const { total, completed, failed, running, waiting, etaSeconds } = items;
+  const parts = [
+    `${completed} of ${total} items`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(running > 0 ? [`${running} running`] : []),
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
+    ...(etaSeconds === null ? [] : [`about ${Math.ceil(etaSeconds)} s left`]),
+  ];
+  return parts.join(', ');
 }
 
 function describeNode(id: string, node: NodeView, paint: Paint): string {

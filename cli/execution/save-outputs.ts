@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { EverframeClient } from '../../client/everframe-client';
 import { type AssetView, assetViewSchema, type ExecutionView } from '../../pipeline/execution-view';
 
-/** Files saved, by node id, each relative to the working folder, or absolute where that lies elsewhere. */
+/** Files saved, by node id or `item-<index>`, each relative to the working folder, or absolute where that lies elsewhere. */
 export type SavedFiles = Readonly<Record<string, readonly string[]>>;
 
 const endings: Readonly<Record<string, string>> = {
@@ -20,16 +20,44 @@ const endings: Readonly<Record<string, string>> = {
   'application/json': 'json',
 };
 
-/** Saves every node's outputs as `<folder>/<node>.<port>.<ending>`: assets are downloaded, values are written out. */
+/**
+ * Saves every node's outputs as `<folder>/<node>.<port>.<ending>`: assets are downloaded, values are written out. Of a batch
+ * also what each finished item has made, as `<folder>/item-<index>/…`.
+ */
 export async function saveOutputs(
   client: EverframeClient,
   view: ExecutionView,
   folder: string,
 ): Promise<SavedFiles> {
+  const nodes = Object.entries(view.nodes).map(([nodeId, { output }]) => [nodeId, output] as const);
+  const saved = await saveNodes(client, nodes, folder);
+  return view.items === null ? saved : { ...saved, ...(await saveItems(client, view.executionId, folder)) };
+}
+
+async function saveItems(client: EverframeClient, executionId: string, folder: string): Promise<SavedFiles> {
+  const saved: Record<string, readonly string[]> = {};
+  for (let cursor: string | undefined; ;) {
+    const filters = { status: 'COMPLETED', limit: 100, ...(cursor === undefined ? {} : { cursor }) } as const;
+    const page = await client.listItems(executionId, filters);
+    for (const { index, output } of page.data) {
+      const name = `item-${index}`;
+      const files = await saveNodes(client, Object.entries(output), join(folder, name));
+      saved[name] = Object.values(files).flat();
+    }
+    if (page.nextCursor === null) return saved;
+    cursor = page.nextCursor;
+  }
+}
+
+async function saveNodes(
+  client: EverframeClient,
+  nodes: readonly (readonly [string, Readonly<Record<string, unknown>>])[],
+  folder: string,
+): Promise<SavedFiles> {
   mkdirSync(folder, { recursive: true });
   const saved: Record<string, string[]> = {};
-  for (const [nodeId, node] of Object.entries(view.nodes)) {
-    const values = Object.entries(node.output).flatMap(([port, value]) => numbered(port, value));
+  for (const [nodeId, output] of nodes) {
+    const values = Object.entries(output).flatMap(([port, value]) => numbered(port, value));
     const paths = values.map(([name, value]) =>
       saveValue(client, value, join(folder, safeName(`${nodeId}.${name}`))),
     );
