@@ -41,6 +41,7 @@ describe('examples', () => {
         'content-production.json',
         'pick-the-best.json',
         'picture-of-the-day.json',
+        'product-photos.json',
         'posters-by-a-workflow.json',
         'refine-until-good.json',
         'review-in-the-middle.json',
