@@ -2,6 +2,8 @@ const DETAIL_CHARACTERS_MAX = 500;
 
 const REDACTIONS: readonly (readonly [RegExp, string])[] = [
   [/data:[\w.+/-]{0,80};base64,[\w+/=-]*/gi, '[data URI]'],
+  // Whoever knows the token in the address that we gave may speak for the provider.
+  [/(callbacks(?:\/|%2F))[\w.~-]{8,}/gi, '$1[redacted]'],
   // A signed URL is a key: the query goes, the path stays readable.
   [/(https?:\/\/[^\s"'<>?#\\]{1,2000})[?#][^\s"'<>\\]*/gi, '$1?[redacted]'],
   [/\b(bearer|key|token|basic)(["']?\s*[:=]?\s*["']?)[\w.~+/:*-]{8,}=*/gi, '$1$2[redacted]'],
@@ -11,7 +13,7 @@ const REDACTIONS: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Shortens a provider's text for the operator's log and takes out whatever could be a secret: the given ones, what looks
- * like a key, queries of URLs, data URIs and base64.
+ * like a key, tokens of callback addresses, queries of URLs, data URIs and base64.
  *
  * @param secrets - Credentials known to be in play; also their parts around ":" and spaces.
  * @returns at most 500 characters.
