@@ -1,6 +1,8 @@
 import { executions } from '../../store/database/executions';
 import { jobs } from '../../store/database/jobs';
 import { isOver } from '../../pipeline/execution-view';
+import type { Database } from '../../store/database/database';
+import type { ExecutionDetail } from '../../store/database/executions/execution';
 import { conflict } from '../api-error';
 import { executionNotFound } from '../hold-for-change';
 import { createManifest, sendBundle } from '../replay-bundle';
@@ -31,7 +33,8 @@ export const getBundle = defineKeyRoute({
     const { status, id: executionId } = detail.execution;
     if (!isOver(status))
       throw conflict('execution_not_ended', `The execution is ${status}. Ask again once it has ended.`);
-    const manifest = await createManifest(detail, await jobs.reused(database, executionId), assetStore);
+    const whole = await withSharedJobs(database, detail);
+    const manifest = await createManifest(whole, await jobs.reused(database, executionId), assetStore);
     response.status(200).set({
       'Content-Type': 'application/x-tar',
       'Content-Disposition': `attachment; filename="${executionId}.tar"`,
@@ -48,3 +51,10 @@ export const getBundle = defineKeyRoute({
     return 'sent';
   },
 });
+
+/** An item of a batch was also made from what the batch has paid for once. */
+async function withSharedJobs(database: Database, detail: ExecutionDetail): Promise<ExecutionDetail> {
+  const { batchId } = detail.execution;
+  if (batchId === null) return detail;
+  return { ...detail, jobs: [...(await jobs.ofExecution(database, batchId)), ...detail.jobs] };
+}

@@ -1,11 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { aGraph, type BuiltGraph } from '../support/graph-builder';
+import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
 
 let test: TestSystem;
 
 beforeAll(async () => {
-  test = await TestSystem.start();
+  test = await TestSystem.start({ EVERFRAME_BATCH_WINDOW: '2' });
 });
 afterEach(() => test.setFaults([]));
 afterAll(() => test.stop());
@@ -20,6 +22,10 @@ function productPhotos(name: string): BuiltGraph {
     .edge('product', 'photo', { targetHandle: 'prompt' })
     .edge('backdrop', 'photo', { targetHandle: 'images' })
     .build();
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setImmediate();
 }
 
 describe('a batch', () => {
@@ -39,6 +45,7 @@ describe('a batch', () => {
     expect(Object.keys(view.nodes)).toEqual(['prompt', 'backdrop']);
     expect(view.credits.charged + view.credits.released).toBe(quote.maxCredits);
     expect(await test.accepted({ prompt: 'shared otter backdrop' })).toHaveLength(1);
+    await recordHistory(executionId, 'batch');
 
     const { data: items } = await test.client.listItems(executionId);
     expect(items.map(({ index, status, values: [given] }) => [index, status, given?.value])).toEqual(
@@ -50,6 +57,7 @@ describe('a batch', () => {
       expect(item).toMatchObject({ status: 'COMPLETED', items: null, output: items[index]?.output });
       expect(item.nodes['backdrop']?.output).toEqual(view.nodes['backdrop']?.output);
     }
+    await recordHistory(items[0]?.executionId ?? '', 'batch-item');
     const { data: listed } = await test.client.listExecutions();
     expect(listed.map((execution) => execution.executionId)).toEqual([executionId]);
   });
@@ -70,5 +78,27 @@ describe('a batch', () => {
     ]);
     expect(second.nextCursor).toBeNull();
     expect((await test.client.listItems(executionId, { status: 'FAILED' })).data).toEqual([]);
+  });
+
+  it('asks for every review at once, though few items run at a time, and waits only once all are asked', async () => {
+    const graph = aGraph('asked auk')
+      .node('review', 'control:review', { title: 'Good?' })
+      .edge('prompt', 'review', { targetHandle: 'value' })
+      .build();
+    const values = ['one', 'two', 'three', 'four', 'five'];
+    const iteratorConfigs = [{ nodeId: 'prompt', values }];
+    const { executionId } = await test.client.execute({ ...graph, iteratorConfigs });
+    const waiting = await test.client.wait(executionId);
+    expect(waiting).toMatchObject({ status: 'WAITING', failure: null, items: { waiting: 5, pending: 0 } });
+    const { data: reviews } = await test.client.listReviews();
+    expect(reviews.map(({ value }) => value).sort()).toEqual([...values].sort());
+    const [first, ...others] = reviews;
+    await test.client.decideReview(first?.reviewId ?? '', { decision: 'approve' });
+    await until(async () => (await test.client.poll(executionId)).items?.completed === 1);
+    await until(async () => (await test.client.poll(executionId)).status === 'WAITING');
+    for (const { reviewId } of others) await test.client.decideReview(reviewId, { decision: 'approve' });
+    await until(async () => (await test.client.poll(executionId)).status === 'COMPLETED');
+    expect((await test.client.poll(executionId)).items).toMatchObject({ completed: 5, waiting: 0 });
+    await recordHistory(executionId, 'batch-of-reviews');
   });
 });

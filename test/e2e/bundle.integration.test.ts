@@ -56,6 +56,17 @@ const grouped = aGraph('x')
   .edge('route', 'shout', { sourceHandle: 'long' })
   .build();
 
+/** A picture that is made once, and edited twice. */
+const batch = {
+  ...aGraph('Batched bittern')
+    .node('image', 'generate:flux_2_pro')
+    .edge('prompt', 'image')
+    .node('edit', 'edit:flux_2_edit', { prompt: 'x' })
+    .edge('image', 'edit', { targetHandle: 'images' })
+    .build(),
+  iteratorConfigs: [{ nodeId: 'edit', path: 'prompt', values: ['at dawn', 'at dusk'] }],
+};
+
 /** One execution pays for its picture, the next takes it from the cache, the last fails at one picture and is resumed. */
 beforeAll(async () => {
   const test = await TestSystem.start();
@@ -88,6 +99,10 @@ beforeAll(async () => {
     );
     await save('failed.tar', failed);
     await save('grouped.tar', await run(grouped));
+    const batchId = await run(batch);
+    await save('batch.tar', batchId);
+    const { data: items } = await test.client.listItems(batchId);
+    await save('item.tar', items[1]?.executionId ?? '');
     const changes = [{ on: ['content_refused'], set: { prompt: 'a tame toad' } }];
     const changed = await run(
       aGraph('forbidden toad')
@@ -177,6 +192,11 @@ describe('a bundle', () => {
 
   it('holds what a cached node took from another execution', async () => {
     expect(await replay('cached.tar')).toMatchObject({ exitCode: 0, report: { isEqual: true } });
+  });
+
+  it('replays an item of a batch with what was paid once for all, and the batch itself', async () => {
+    expect(await replay('item.tar')).toMatchObject({ exitCode: 0, report: { isEqual: true } });
+    expect(await replay('batch.tar')).toMatchObject({ exitCode: 0, report: { isEqual: true } });
   });
 
   it('of a failed execution compares what was finished', async () => {

@@ -34,6 +34,9 @@ describe('recorded histories', () => {
 
   it('of every kind of end are there', () => {
     expect(names.slice().sort()).toEqual([
+      'batch',
+      'batch-item',
+      'batch-of-reviews',
       'cached',
       'cancelled',
       'cancelled-while-waiting',
