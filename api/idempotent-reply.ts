@@ -1,6 +1,7 @@
 import { idempotency } from '../store/database/idempotency';
 import type { IdempotencyRepeat, InsufficientCredits } from '../store/database/executions/execution';
 import type { Quote } from '../pipeline/quote';
+import { isJsonObject } from '../pipeline/pure/values';
 import type { JsonValue } from '../workflows/contract';
 import { ApiError, conflict } from './api-error';
 import { readIdempotencyKey, type IdempotencyRequest } from './http/idempotency-key';
@@ -74,10 +75,18 @@ export async function replyOnce(
 /** The answer to a repeat. @throws ApiError 422 when the key was used for something else. */
 export function replay(repeat: IdempotencyRepeat): Reply {
   if (repeat.kind === 'replayed') {
-    return { status: repeat.status, body: repeat.body, headers: { 'Idempotency-Replayed': 'true' } };
+    const { status, body } = repeat;
+    return { status, body, headers: { 'Idempotency-Replayed': 'true', ...locationOf(body) } };
   }
   const message = 'This Idempotency-Key was used with another request. Use a new key for a new request.';
   throw new ApiError({ status: 422, code: 'idempotency_key_reused', message });
+}
+
+/** Of what the first request made, where the answer links to it. */
+function locationOf(body: unknown): Readonly<Record<string, string>> {
+  const links = isJsonObject(body) ? body['links'] : undefined;
+  const self = isJsonObject(links) ? links['self'] : undefined;
+  return typeof self === 'string' ? { Location: self } : {};
 }
 
 /** 402 with what each node costs, before anything started. */

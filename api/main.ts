@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { openExecutionListener } from '../store/database/execution-listener';
 import { migrate } from '../store/database/migrate';
 import { armFailpoints } from '../store/failpoints';
 import { createApp } from './app';
+import { createHttpServer } from './http/create-http-server';
 import { bootstrapLocalAccount } from './bootstrap';
 import { readApiConfig, type ApiConfig } from './config';
 import type { ApiDependencies } from './dependencies';
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const shutdown = new AbortController();
   stopOnSignals(shutdown, logger);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: UPLOAD_MS });
+  const server = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: UPLOAD_MS });
   const dependencies = await openDependencies(config, logger, shutdown.signal, server);
   const sweeper = createSweeper(dependencies);
   server.on('request', createApp(dependencies));

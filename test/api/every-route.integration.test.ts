@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { routes } from '../../api/routes';
 import type { Route } from '../../api/route';
 import { apiKeyRandomBytes, formatApiKey } from '../../pipeline/pure/api-key-format';
@@ -156,6 +157,13 @@ describe('the API', () => {
     expect(kept.headers.get('x-request-id')).toBe('my-id.1');
     const replaced = await api.call('GET', '/livez', { headers: { 'X-Request-Id': 'bad id' } });
     expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers 400 in the envelope to a request without a host', async () => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.end('GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n');
+    const answer = (await socket.setEncoding('utf8').toArray()).join('');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n\{"error":".*","code":"request_malformed"/);
   });
 
   it('tells what a path allows', async () => {

@@ -134,6 +134,8 @@ describe('Idempotency-Key', () => {
     expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
     const replayed = answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true');
     expect(replayed).toHaveLength(49);
+    const locations = new Set(answers.map((answer) => answer.headers.get('location')));
+    expect([...locations]).toEqual([answers[0]?.body.links.self]);
     expect(await countExecutions(accountId)).toBe(1);
   });
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { createApp } from '../../../api/app';
 import type { ApiDependencies, ApiSettings } from '../../../api/dependencies';
+import { createHttpServer } from '../../../api/http/create-http-server';
 import { hashKey } from '../../../api/http/authenticate';
 import { createRateLimits } from '../../../api/http/rate-limits';
 import { createApiMetrics } from '../../../api/metrics';
@@ -78,7 +78,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const database = await openTestStore();
   const folder = await mkdtemp(path.join(tmpdir(), 'everframe-api-'));
   const shutdown = new AbortController();
-  const server = createServer();
+  const server = createHttpServer();
   const url = await listen(server);
   const taskQueue = `test-${randomBytes(6).toString('hex')}`;
   const temporal = connectTemporal({
@@ -133,7 +133,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
 }
 
-function listen(server: ReturnType<typeof createServer>): Promise<string> {
+function listen(server: ReturnType<typeof createHttpServer>): Promise<string> {
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
