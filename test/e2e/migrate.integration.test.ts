@@ -34,7 +34,7 @@ function aWorkflow(last: Last, further: { system?: string; image?: Record<string
 const upscale: Last = ['image:crystal_upscaler', {}];
 const small: Last = ['image:resize', { width: 64 }];
 const pictureIsSlow = (prompt: string) =>
-  ({ contains: prompt, model: 'fal-ai/flux-2-pro', action: 'slow_job', delayMs: 2_500 }) as const;
+  ({ contains: prompt, model: 'fal-ai/flux-2-pro', action: 'slow_job', delayMs: 1_500 }) as const;
 
 async function published(workflow: WorkflowInput & { readonly name: string }): Promise<string> {
   const { workflowId } = await test.client.workflows.create(workflow);
@@ -89,13 +89,37 @@ describe('publishing with inFlight "migrate"', () => {
     await recordHistory(working, 'drained', runId);
   }, 60_000);
 
+  it('lets a run that has drained go on with its own version when it cannot move any more', async () => {
+    const { workflows, prompts } = test.client;
+    await prompts.put('tone', { text: 'Be brief.' });
+    const system = '${prompts.tone} Describe an image.';
+    const workflowId = await published(aWorkflow(upscale, { system }));
+    await test.setFaults([pictureIsSlow('torn kite')]);
+    const executionId = await run(workflowId, 'torn kite');
+    await untilUnderWay(executionId);
+    await workflows.save(workflowId, aWorkflow(small, { system }));
+    const { migration } = await workflows.publish(workflowId, { inFlight: 'migrate' });
+    expect(migration?.qualifies).toHaveLength(1);
+    await prompts.put('tone', { text: 'Be kind.' });
+    const view = await test.client.wait(executionId);
+    expect(view).toMatchObject({ status: 'COMPLETED', version: 1, attempt: 2, credits: { held: 0 } });
+    expect((await test.client.getExecution(executionId)).migration).toMatchObject({
+      ...{
+        fromVersion: 1,
+        toVersion: 2,
+        state: 'stayed',
+        reasons: [{ code: 'finished_step_changed', nodeId: 'description' }],
+      },
+    });
+    expect(await paid('torn kite')).toHaveLength(2);
+  }, 30_000);
+
   it('tells which runs stay and why, and lets them finish on their own version', async () => {
     const { workflows } = test.client;
     const workflowId = await published(aWorkflow(small));
     await test.setFaults([pictureIsSlow('lonely kite')]);
     const executionId = await run(workflowId, 'lonely kite');
-    for await (const { nodes } of test.client.watch(executionId))
-      if (nodes['description']?.status === 'COMPLETED' && nodes['image']?.attempts === 1) break;
+    await untilUnderWay(executionId);
     await workflows.save(workflowId, aWorkflow(small, { system: 'Describe a picture.', image: { seed: 7 } }));
     const { migration } = await workflows.publish(workflowId, { inFlight: 'migrate' });
     expect(migration).toMatchObject({ qualifies: [], complete: true });
@@ -110,6 +134,12 @@ describe('publishing with inFlight "migrate"', () => {
     expect(await paid('lonely kite')).toHaveLength(2);
   }, 30_000);
 });
+
+/** The description is there, the picture is being made. */
+async function untilUnderWay(executionId: string): Promise<void> {
+  for await (const { nodes } of test.client.watch(executionId))
+    if (nodes['description']?.status === 'COMPLETED' && nodes['image']?.attempts === 1) return;
+}
 
 /** One that waits ends each watch: it is asked until it has moved on. */
 async function untilVersion(executionId: string, version: number): Promise<void> {
