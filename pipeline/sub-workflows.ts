@@ -4,7 +4,7 @@ import { readGraph, type GraphNode } from './graph';
 import { guardJson } from './json-guard';
 import type { InputPort, OutputPort } from './node-definition';
 import { SUB_WORKFLOW_TYPE } from './nodes/control/workflow';
-import { isJsonObject, ownValue } from './pure/values';
+import { isJsonObject, isList, ownValue } from './pure/values';
 
 /** A workflow that a node names, and its version by number or tag; undefined: the published one. */
 export interface WorkflowReference {
@@ -57,8 +57,16 @@ export function collectWorkflowReferences({
 }: {
   readonly nodes?: JsonValue;
 }): readonly WorkflowReference[] {
-  if (guardJson(nodes ?? null).length > 0) return [];
-  return readGraph({ nodes: nodes ?? [] }).nodes.flatMap((node) => readReference(node) ?? []);
+  // Most graphs have none: they are not read twice for it.
+  if (!isList(nodes) || !nodes.some(mayBeWorkflow) || guardJson(nodes).length > 0) return [];
+  return readGraph({ nodes }).nodes.flatMap((node) => readReference(node) ?? []);
+}
+
+function mayBeWorkflow(node: unknown): boolean {
+  if (!isJsonObject(node)) return false;
+  const { data } = node;
+  const types = [isJsonObject(data) ? data['nodeType'] : undefined, node['nodeType'], node['type']];
+  return types.some((type) => typeof type === 'string' && type.trim() === SUB_WORKFLOW_TYPE);
 }
 
 /** An output of a workflow: the node and port that give it. */

@@ -66,7 +66,7 @@ describe('a workflow as a node', () => {
       [using(foreign), 'There is no workflow'],
       [using(draft), 'has no published version'],
       [using(published, { version: '9.0.0' }), 'has no version "9.0.0"'],
-      [using('wf_\u0000'), 'There is no workflow'],
+      [using('wf_nonsense'), 'There is no workflow'],
     ] as const) {
       const answer = await execute(body);
       expect(answer.status).toBe(422);
