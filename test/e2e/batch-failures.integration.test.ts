@@ -1,10 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ExecutionView } from '../../pipeline/execution-view';
-import { executionWorkflowId } from '../../workflows/contract';
 import { openBooks } from '../support/open-books';
-import { aGraph, type BuiltGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
+import { acceptedOf, ones, productBatch, untilStatus } from './product-batch';
 
 let test: TestSystem;
 
@@ -14,48 +11,14 @@ beforeAll(async () => {
 afterEach(() => test.setFaults([]));
 afterAll(() => test.stop());
 
-/** A backdrop that is made once, and a photo of each product in front of it. */
-function productPhotos(name: string): BuiltGraph {
-  return aGraph(`${name} backdrop`)
-    .node('backdrop', 'generate:flux_2_pro')
-    .edge('prompt', 'backdrop')
-    .node('product', 'input:text')
-    .node('photo', 'edit:flux_2_edit')
-    .edge('product', 'photo', { targetHandle: 'prompt' })
-    .edge('backdrop', 'photo', { targetHandle: 'images' })
-    .build();
-}
-
-function batchOf(name: string, count: number) {
-  const values = Array.from({ length: count }, (_value, index) => `${name} item-${index};`);
-  return { ...productPhotos(name), iteratorConfigs: [{ nodeId: 'product', values }] };
-}
-
 const fails = (name: string, ...items: readonly number[]) =>
   items.map((item) => ({ contains: `${name} item-${item};`, action: 'refuse' as const }));
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(50);
-}
-
-const untilStatus = (executionId: string, status: ExecutionView['status']) =>
-  until(async () => (await test.client.poll(executionId)).status === status);
-
-/** How often a provider took each item, and what they share. */
-async function acceptedOf(name: string, count: number): Promise<readonly number[]> {
-  const counts = Array.from({ length: count }, (_value, index) => index).map(
-    async (index) => (await test.accepted({ prompt: `${name} item-${index};` })).length,
-  );
-  return [(await test.accepted({ prompt: `${name} backdrop` })).length, ...(await Promise.all(counts))];
-}
-
-const ones = (count: number) => Array.from({ length: count }, () => 1);
 
 describe('a batch with items that fail', () => {
   it('keeps the others; a redrive of its dead letters runs those alone and completes it', async () => {
     const name = 'letter lynx';
     await test.setFaults(fails(name, 1, 4));
-    const { executionId } = await test.client.execute(batchOf(name, 6));
+    const { executionId } = await test.client.execute(productBatch(name, 6));
     const failed = await test.client.wait(executionId);
     expect(failed).toMatchObject({
       status: 'FAILED',
@@ -68,20 +31,20 @@ describe('a batch with items that fail', () => {
     expect(letters.map(({ nodeId }) => nodeId)).toEqual(['photo', 'photo']);
     const redriven = await test.client.redriveDeadLetters({ batchId: executionId });
     expect(redriven.executions).toHaveLength(2);
-    await untilStatus(executionId, 'COMPLETED');
+    await untilStatus(test, executionId, 'COMPLETED');
     expect(await test.client.poll(executionId)).toMatchObject({
       items: { completed: 6, failed: 0 },
       attempt: 2,
     });
     // A refused job was taken, and not paid.
-    expect(await acceptedOf(name, 6)).toEqual([1, 1, 2, 1, 1, 2, 1]);
+    expect(await acceptedOf(test, name, 6)).toEqual([1, 1, 2, 1, 1, 2, 1]);
     expect(await openBooks(test.system.databaseUrl)).toEqual([]);
   });
 
   it('resumes with a receipt that names what is kept, and runs the failed items alone', async () => {
     const name = 'resumed rook';
     await test.setFaults(fails(name, 0, 2));
-    const { executionId } = await test.client.execute(batchOf(name, 5));
+    const { executionId } = await test.client.execute(productBatch(name, 5));
     await test.client.wait(executionId);
     await test.setFaults([]);
     const preview = await test.client.previewResume(executionId);
@@ -92,13 +55,13 @@ describe('a batch with items that fail', () => {
     expect(receipt).toEqual(preview);
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', attempt: 2, items: { completed: 5 } });
-    expect(await acceptedOf(name, 5)).toEqual([1, 2, 1, 2, 1, 1]);
+    expect(await acceptedOf(test, name, 5)).toEqual([1, 2, 1, 2, 1, 1]);
   });
 
   it('is COMPLETED with allowPartial; an item is then resumed by itself', async () => {
     const name = 'partial puffin';
     await test.setFaults(fails(name, 2));
-    const { executionId } = await test.client.execute({ ...batchOf(name, 3), allowPartial: true });
+    const { executionId } = await test.client.execute({ ...productBatch(name, 3), allowPartial: true });
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', items: { completed: 2, failed: 1 } });
     await test.setFaults([]);
@@ -108,7 +71,7 @@ describe('a batch with items that fail', () => {
     expect(receipt.rerun).toEqual(['photo']);
     expect((await test.client.wait(itemId)).status).toBe('COMPLETED');
     expect((await test.client.poll(executionId)).items).toMatchObject({ completed: 3, failed: 0 });
-    expect(await acceptedOf(name, 3)).toEqual([1, 1, 1, 2]);
+    expect(await acceptedOf(test, name, 3)).toEqual([1, 1, 1, 2]);
   });
 
   it('tries them again by itself with autoRedrive', async () => {
@@ -117,7 +80,7 @@ describe('a batch with items that fail', () => {
     const always = fails(name, 2);
     await test.setFaults([once, ...always]);
     const autoRedrive = { times: 2, after: 0 };
-    const { executionId } = await test.client.execute({ ...batchOf(name, 3), autoRedrive });
+    const { executionId } = await test.client.execute({ ...productBatch(name, 3), autoRedrive });
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'FAILED', attempt: 1, items: { completed: 2, failed: 1 } });
     const { data } = await test.client.listItems(executionId);
@@ -126,14 +89,14 @@ describe('a batch with items that fail', () => {
       ['COMPLETED', 1, 2],
       ['FAILED', 2, 3],
     ]);
-    expect(await acceptedOf(name, 3)).toEqual([1, 1, 2, 3]);
+    expect(await acceptedOf(test, name, 3)).toEqual([1, 1, 2, 3]);
   });
 });
 
 describe('a batch whose credits run out', () => {
   it('waits with what it has, and goes on with more', async () => {
     const name = 'budget badger';
-    const batch = batchOf(name, 5);
+    const batch = productBatch(name, 5);
     const quote = await test.client.quote(batch);
     const photo = quote.nodes.find(({ nodeId }) => nodeId === 'photo')?.maxCredits ?? Number.NaN;
     const backdrop = quote.nodes.find(({ nodeId }) => nodeId === 'backdrop')?.maxCredits ?? Number.NaN;
@@ -151,56 +114,7 @@ describe('a batch whose credits run out', () => {
       items: { completed: 5 },
       credits: { held: 0 },
     });
-    expect(await acceptedOf(name, 5)).toEqual(ones(6));
-    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
-  });
-});
-
-describe('a batch that is ended from outside', () => {
-  it('by a cancel, reaches its items and their providers, and keeps what is done', async () => {
-    const name = 'cancelled crane';
-    const batch = batchOf(name, 6);
-    await test.setFaults([{ contains: `${name} item-2;`, action: 'never_finish' }]);
-    const { executionId } = await test.client.execute(batch);
-    await until(async () => (await test.accepted({ prompt: `${name} item-2;` })).length > 0);
-    await until(async () => ((await test.client.poll(executionId)).items?.completed ?? 0) > 0);
-    await test.client.cancel(executionId);
-    await untilStatus(executionId, 'CANCELLED');
-    const { items, credits } = await test.client.poll(executionId);
-    expect(items?.running).toBe(0);
-    expect(items?.completed).toBeGreaterThan(0);
-    expect(credits.held).toBe(0);
-    const { data } = await test.client.listItems(executionId);
-    expect(data[2]?.status).toBe('CANCELLED');
-    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
-  });
-
-  it('by an operator in Temporal, is FAILED in time, and its resume pays nothing twice', async () => {
-    const name = 'terminated tern';
-    await test.setFaults([{ contains: `${name} item-1;`, action: 'slow_job', delayMs: 1_500 }]);
-    const { executionId } = await test.client.execute(batchOf(name, 6));
-    await until(async () => (await test.accepted({ prompt: `${name} item-1;` })).length > 0);
-    await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).terminate('a test');
-    await untilStatus(executionId, 'FAILED');
-    expect((await test.client.poll(executionId)).failure).toMatchObject({ code: 'run_terminated' });
-    await test.client.resume(executionId);
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', items: { completed: 6 } });
-    // What was under way was stopped at its provider, so each item has cost its price once.
-    expect((await acceptedOf(name, 0))[0]).toBe(1);
-    const { data } = await test.client.listItems(executionId);
-    expect(new Set(data.map(({ credits }) => credits)).size).toBe(1);
-    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
-  });
-
-  it('by the death of its worker, loses nothing and pays nothing twice', async () => {
-    const name = 'killed kite';
-    const { executionId } = await test.client.execute(batchOf(name, 12));
-    await until(async () => ((await test.client.poll(executionId)).items?.completed ?? 0) > 2);
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, items: { completed: 12 } });
-    expect(await acceptedOf(name, 12)).toEqual(ones(13));
+    expect(await acceptedOf(test, name, 5)).toEqual(ones(6));
     expect(await openBooks(test.system.databaseUrl)).toEqual([]);
   });
 });
