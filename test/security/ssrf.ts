@@ -10,6 +10,8 @@ import { TestSystem } from '../support/test-system';
 import { startCanary, startTraitor, through, type Canary } from './canary';
 import type { UrlUse } from './url-fields';
 
+/** Longest wait for something that must come. */
+const PATIENCE_MS = 50_000;
 /** Nodes of one graph; the limit is 100. */
 const NODES = 90;
 
@@ -104,7 +106,7 @@ export class SsrfRange {
     }));
     // What is paid and cannot be fetched is asked for again until its time is over: twice is enough.
     const jobs = started.reduce((sum, { nodes }) => sum + nodes, 0);
-    while (this.twiceAsked(before) < jobs) await setImmediate();
+    await until('its results are asked for', async () => this.twiceAsked(before) >= jobs);
     for (const { executionId } of started) await this.client.cancel(executionId);
   }
 
@@ -256,9 +258,18 @@ export class SsrfRange {
 
   /** With one try in all, a delivery has ended once it was made. */
   private async untilTold(of: { readonly executionId: string } | { readonly subscriptionId: string }) {
-    for (;;) {
+    await until('the receiver is told', async () => {
       const { data } = await this.client.deliveries.list(of);
-      if (data.length > 0 && data.every(({ state }) => state !== 'pending')) return;
-    }
+      return data.length > 0 && data.every(({ state }) => state !== 'pending');
+    });
+  }
+}
+
+/** @throws Error when it takes too long: a loop that never ends would outlive its test. */
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Waited too long until ${what}.`);
+    await setImmediate();
   }
 }
