@@ -69,8 +69,8 @@ async function beginOne(due: DueRedrive, dependencies: ResumeContext['dependenci
     dependencies.logger.info({ executionId, redriveId }, 'A redrive let an execution go on.');
   } catch (error) {
     if (error instanceof TemporalUnavailableError || isDatabaseAway(error)) throw error;
-    if (!(error instanceof ApiError)) {
-      // It stays due; the others must not wait for it.
+    if (!(error instanceof ApiError) || error.status >= 500) {
+      // It stays due, be it that Temporal is away for a moment; the others must not wait for it.
       dependencies.logger.error({ error, executionId, redriveId }, 'A redrive could not begin.');
       return;
     }

@@ -18,7 +18,9 @@ export async function mendBatches(dependencies: ResumeContext['dependencies']): 
       await resume(executionId, {}, () => undefined, { caller, dependencies });
       logger.info({ executionId }, 'The last items of a batch are done; it completes.');
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      // It stays due while Temporal is away.
+      if (error.status >= 500) continue;
       logger.debug({ executionId, code: error.code }, 'A batch was resumed by somebody else.');
     }
     await batches.completionBegun(database, executionId);
