@@ -256,7 +256,8 @@ describe('overlap', () => {
   it('cancel_other: the next time cancels the execution of the one before', async () => {
     const made = await aSchedule(await aWorkflow(), { cron: everySecond, overlap: 'cancel_other' });
     const fires = await untilFires(made, areStarted(2));
-    const first = fires.at(-1)?.executionId;
+    // On a busy machine a time may be over before it has started anything.
+    const first = fires.filter(({ state }) => state === 'started').at(-1)?.executionId;
     for (;;) {
       const { body } = await api.call('GET', `${base}/executions/${first}`);
       if (body.cancelRequested === true) break;
