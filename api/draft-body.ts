@@ -37,8 +37,8 @@ export function readDraft(
   before?: Pick<DraftContent, 'name' | 'description'>,
 ): DraftContent {
   const parts: JsonObject = {
-    nodes: body.nodes ?? [],
-    edges: body.edges ?? [],
+    nodes: body.nodes === undefined ? [] : body.nodes,
+    edges: body.edges === undefined ? [] : body.edges,
     ...(body.variables === undefined ? {} : { variables: body.variables }),
     ...(body.variants === undefined ? {} : { variants: body.variants }),
     ...(body.viewport === undefined ? {} : { viewport: body.viewport }),

@@ -128,6 +128,9 @@ function commonResponses(route: Route): Responses {
   const ofParameters: Responses = hasParameters
     ? { 422: failure('A parameter is not as described.', invalidSchema) }
     : {};
+  const ofHeaders: Responses = Object.keys(route.requestHeaders ?? {}).some((name) => name in HEADER_FORMS)
+    ? { 400: failure('A header is not as described.') }
+    : {};
   const ofBody: Responses =
     route.bodyKind === 'none'
       ? {}
@@ -138,9 +141,10 @@ function commonResponses(route: Route): Responses {
           ),
           415: failure('The body is of another type.'),
         };
-  if (route.access.kind === 'open') return { ...ofParameters, ...ofBody };
+  if (route.access.kind === 'open') return { ...ofParameters, ...ofHeaders, ...ofBody };
   return {
     ...ofParameters,
+    ...ofHeaders,
     ...ofBody,
     401: failure('No valid API key.'),
     403: failure('The key lacks the scope.'),
