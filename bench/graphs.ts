@@ -37,6 +37,13 @@ export function linearGraph(): BenchGraph {
   };
 }
 
+/** One call an item. */
+export function batchOf(items: number): BenchGraph & { readonly iteratorConfigs: readonly object[] } {
+  const values = Array.from({ length: items }, (_value, index) => `item ${index}`);
+  const iteratorConfigs = [{ nodeId: 'prompt', values }];
+  return { nodes: [input, call('n1')], edges: [edge('prompt', 'n1')], triggerData, iteratorConfigs };
+}
+
 /** One call, ten at once, one that joins them. */
 export function fanGraph(): BenchGraph {
   const branches = Array.from({ length: 10 }, (_, index) => `b${index}`);

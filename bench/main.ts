@@ -9,7 +9,7 @@ import { readCliConfig } from '../cli/config';
 import { bringUp, type RunningSystem } from '../cli/up';
 import { ApiClient } from './api-client';
 import { measureCrash } from './crash';
-import { fanGraph, linearGraph, type BenchGraph } from './graphs';
+import { batchOf, fanGraph, linearGraph, type BenchGraph } from './graphs';
 import { startInstantProvider } from './instant-provider';
 import { printReport, type BenchReport, type Comparison } from './report';
 import { median, percentile, ratePerSecond, timed } from './statistics';
@@ -17,6 +17,9 @@ import { median, percentile, ratePerSecond, timed } from './statistics';
 const RUNS = 20;
 const CLIENTS = 20;
 const WINDOW_MS = 10_000;
+const BATCH_ITEMS = 500;
+/** As `EVERFRAME_BATCH_WINDOW` is unless set. */
+const BATCH_WINDOW = 20;
 const POLLERS = 50;
 const POLL_WINDOW_MS = 5_000;
 
@@ -77,9 +80,10 @@ async function measure(system: RunningSystem): Promise<BenchReport> {
   try {
     const linear = await compare('5 in line', handRun('handLinear'), ownRun(linearGraph()));
     const fan = await compare('1 → 10 → 1', handRun('handFan'), ownRun(fanGraph()));
+    const batch = await measureBatch(client, live);
     const poll = await measurePolls(live);
     const crash = await measureCrash(system, test);
-    return { comparisons: [linear, fan], poll, crash };
+    return { comparisons: [linear, fan], batch, poll, crash };
   } finally {
     await connection.close();
   }
@@ -106,6 +110,26 @@ async function compare(name: string, hand: Run, own: Run): Promise<Comparison> {
     handRate: mean(rates.hand),
     ownRate: mean(rates.own),
   };
+}
+
+/** Once each: five hundred items are many runs. */
+async function measureBatch(client: Client, live: ApiClient): Promise<BenchReport['batch']> {
+  const handMs = await timed(() =>
+    client.workflow.execute('handBatch', {
+      taskQueue: 'bench-hand',
+      workflowId: `hand-${randomUUID()}`,
+      args: [{ items: BATCH_ITEMS, window: BATCH_WINDOW }],
+    }),
+  );
+  const ownMs = await timed(async () => {
+    const executionId = await live.start(batchOf(BATCH_ITEMS));
+    for (let status = 'RUNNING'; status !== 'COMPLETED';) {
+      ({ status } = await live.poll(executionId, '?wait=60'));
+      if (status === 'FAILED') throw new Error('The batch failed.');
+    }
+  });
+  const perSecond = (milliseconds: number): number => (BATCH_ITEMS * 1_000) / milliseconds;
+  return { items: BATCH_ITEMS, handRate: perSecond(handMs), ownRate: perSecond(ownMs) };
 }
 
 async function measurePolls(client: ApiClient): Promise<{ p50Ms: number; p99Ms: number; perSecond: number }> {

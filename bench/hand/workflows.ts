@@ -14,6 +14,16 @@ export async function handLinear(prompt: string): Promise<string> {
   return text;
 }
 
+/** So many calls, no more than a window of them at once: a batch whose items are one call each. */
+export async function handBatch({ items, window }: { items: number; window: number }): Promise<number> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < items) await callChat(`item ${next++}`);
+  };
+  await Promise.all(Array.from({ length: window }, work));
+  return next;
+}
+
 /** One call, ten at once, one that joins them. */
 export async function handFan(prompt: string): Promise<string> {
   const first = await callChat(prompt);
