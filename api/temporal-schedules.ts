@@ -26,9 +26,9 @@ export interface TemporalSchedules {
    * @returns false when there is none
    */
   trigger(scheduleId: string, requestId: string): Promise<boolean>;
-  /** Ids of all that Temporal has; other systems may share the namespace. */
+  /** Ids of all that this system has made there; others may share the namespace. */
   list(): AsyncIterable<string>;
-  /** Since when Temporal has it; undefined when there is none of this system. */
+  /** Since when Temporal has it; undefined when there is none. */
   madeAt(scheduleId: string): Promise<Date | undefined>;
   /** Fires for each time between the two, as if they were now, as `overlap` says. @returns false when there is none */
   backfill(
@@ -77,12 +77,8 @@ export function createTemporalSchedules(
         const names = { namespace, identity, requestId, scheduleId: scheduleIdInTemporal(scheduleId) };
         await client.workflowService.patchSchedule({ ...names, patch }).catch(unknownSchedule(scheduleId));
       }),
-    list: () => listIds(client, call),
-    madeAt: (scheduleId) =>
-      whereKnown(async () => {
-        const { action, info } = await handleOf(scheduleId).describe();
-        return action.type === 'startWorkflow' && action.taskQueue === taskQueue ? info.createdAt : undefined;
-      }),
+    list: () => listIds(client, taskQueue, call),
+    madeAt: (scheduleId) => whereKnown(async () => (await handleOf(scheduleId).describe()).info.createdAt),
     backfill: (scheduleId, { from, to, overlap }) =>
       done(() => handleOf(scheduleId).backfill({ start: from, end: to, overlap: OVERLAPS[overlap] })),
     nextRuns: (scheduleId) =>
@@ -101,6 +97,7 @@ function unknownSchedule(scheduleId: string): (error: unknown) => never {
 
 async function* listIds(
   client: Client,
+  taskQueue: string,
   call: <T>(work: () => Promise<T>) => Promise<T>,
 ): AsyncGenerator<string, void, undefined> {
   const found = client.schedule.list()[Symbol.asyncIterator]();
@@ -108,7 +105,7 @@ async function* listIds(
     const next = await call(() => found.next());
     if (next.done === true) return;
     const scheduleId = idOf(next.value.scheduleId);
-    if (scheduleId !== undefined) yield scheduleId;
+    if (scheduleId !== undefined && next.value.memo?.['taskQueue'] === taskQueue) yield scheduleId;
   }
 }
 
@@ -132,7 +129,8 @@ function toOptions({ id, spec, paused, note, accountId, name }: Schedule, taskQu
       taskQueue,
     },
     state: { paused, note: note === '' ? undefined : note },
-    memo: { accountId, name },
+    // A list tells the memo and not the action.
+    memo: { accountId, name, taskQueue },
   } satisfies ScheduleOptions;
 }
 

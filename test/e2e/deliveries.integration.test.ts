@@ -150,7 +150,7 @@ describe('output:http', () => {
     expect(received).toHaveLength(2);
     expect(received[1]?.headers['idempotency-key']).toBe(received[0]?.headers['idempotency-key']);
     expect(await test.accepted({ prompt: 'a torn letter' })).toHaveLength(1);
-  });
+  }, 150_000);
 
   it('does not follow redirects, and tries no answer again that will be the same', async () => {
     answer = (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end();
