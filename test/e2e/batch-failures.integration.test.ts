@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { WorkflowFailedError } from '@temporalio/client';
+import { batches } from '../../store/database/batches';
+import { openDatabase } from '../../store/database/database';
+import { executionWorkflowId } from '../../workflows/contract';
 import { openBooks } from '../support/open-books';
 import { TestSystem } from '../support/test-system';
-import { acceptedOf, ones, productBatch } from './product-batch';
+import { acceptedOf, ones, productBatch, untilStatus } from './product-batch';
 
 let test: TestSystem;
 
@@ -15,6 +19,52 @@ const fails = (name: string, ...items: readonly number[]) =>
   items.map((item) => ({ contains: `${name} item-${item};`, action: 'refuse' as const }));
 
 describe('a batch with items that fail', () => {
+  it('keeps the others; a redrive of its dead letters runs those alone and completes it', async () => {
+    const name = 'letter lynx';
+    await test.setFaults(fails(name, 1, 4));
+    const { executionId } = await test.client.execute(productBatch(name, 6));
+    const failed = await test.client.wait(executionId);
+    expect(failed).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'items_failed', resumable: true },
+      items: { completed: 4, failed: 2, pending: 0 },
+    });
+    await test.setFaults([]);
+
+    const { data: letters } = await test.client.listDeadLetters({ batchId: executionId });
+    expect(letters.map(({ nodeId }) => nodeId)).toEqual(['photo', 'photo']);
+    const redriven = await test.client.redriveDeadLetters({ batchId: executionId });
+    expect(redriven.executions).toHaveLength(2);
+    await untilStatus(test, executionId, 'COMPLETED');
+    expect(await test.client.poll(executionId)).toMatchObject({
+      items: { completed: 6, failed: 0 },
+      attempt: 2,
+    });
+    // A refused job was taken, and not paid.
+    expect(await acceptedOf(test, name, 6)).toEqual([1, 1, 2, 1, 1, 2, 1]);
+    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
+  });
+
+  it('ends in Temporal as in the database, also when Temporal has its last workflow task done again', async () => {
+    const name = 'twice told tern';
+    await test.setFaults(fails(name, 1));
+    const { executionId } = await test.client.execute(productBatch(name, 3));
+    await test.client.wait(executionId);
+    const batch = test.temporal.workflow.getHandle(executionWorkflowId(executionId));
+    await expect(batch.result()).rejects.toThrow(WorkflowFailedError);
+    const { runId } = await batch.describe();
+    const database = openDatabase(test.system.databaseUrl);
+    try {
+      const look = await batches.openItems(database, { executionId, runId }, 4);
+      expect(look).toMatchObject({
+        start: [],
+        end: { failure: { message: expect.stringContaining('1 of 3 items failed') } },
+      });
+    } finally {
+      await database.close();
+    }
+  });
+
   it('resumes with a receipt that names what is kept, and runs the failed items alone', async () => {
     const name = 'resumed rook';
     await test.setFaults(fails(name, 0, 2));

@@ -32,7 +32,8 @@ export async function openItems(database: Database, scope: WriteScope, window: n
       transaction,
     );
     const state = await readBatchState(transaction, scope.executionId);
-    if (state === undefined || !isOpenStatus(status)) return { start: [], open: 0, group: 1, end: {} };
+    if (state === undefined || !isOpenStatus(status))
+      return { start: [], open: 0, group: 1, end: await recordedEnd(transaction, scope.executionId) };
     const opener = new ItemOpener(transaction, { batchId: scope.executionId, attempt, state });
     const slots = stopsOpening(state) ? 0 : Math.max(window - state.running, 0);
     await opener.open(slots);
@@ -40,6 +41,22 @@ export async function openItems(database: Database, scope: WriteScope, window: n
     const { opened, shortage } = opener;
     return lookAtItems(state, { opened: opened.length, start, ...(shortage ? { shortage } : {}) }, window);
   });
+}
+
+/**
+ * Of a batch that has ended already. Temporal may have a run do its last workflow task again (the end of a child came in
+ * between), and it has to end in Temporal as it did here: a run that completed there could never be resumed.
+ */
+async function recordedEnd(
+  transaction: DatabaseTransaction,
+  executionId: string,
+): Promise<NonNullable<ItemsLook['end']>> {
+  const { failure } = await transaction
+    .selectFrom('executions')
+    .select('failure')
+    .where('id', '=', executionId)
+    .executeTakeFirstOrThrow();
+  return failure ? { failure: { message: failure.message } } : {};
 }
 
 interface Candidate extends ItemToOpen {
