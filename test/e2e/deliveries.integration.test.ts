@@ -25,7 +25,6 @@ const created = (_request: Received, response: ServerResponse): void => {
 };
 
 const receiver = createServer((request, response) => {
-  onArrival();
   const hash = createHash('sha256');
   request.on('data', (chunk: Buffer) => hash.update(chunk));
   request.on('end', () => {
@@ -33,6 +32,7 @@ const receiver = createServer((request, response) => {
     const whole = { method, path: url, headers, sha256: hash.digest('hex') };
     received.push(whole);
     answer(whole, response);
+    onArrival();
   });
 });
 
@@ -133,7 +133,7 @@ describe('output:http', () => {
     expect(await test.accepted({ prompt: 'a late letter' })).toHaveLength(1);
   });
 
-  it('is repeated with the same key when the worker dies during the upload', async () => {
+  it('is repeated with the same key when the worker dies before the answer', async () => {
     let isFirst = true;
     answer = (request, response) => {
       // The first one is never answered.
