@@ -4,6 +4,7 @@ import type { ReviewView } from '../../client/review-types';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
+import { until } from './product-batch';
 
 let test: TestSystem;
 
@@ -137,5 +138,29 @@ describe('a review', () => {
     await test.client.decideReview((await theReview(executionId)).reviewId, { decision: 'approve' });
     expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
     expect((await test.client.listReviews({ executionId, state: 'all' })).data).toHaveLength(1);
+  });
+});
+
+describe('a batch in which one item waits for a person', () => {
+  it('waits as soon as the others have ended, however few they were', async () => {
+    const name = 'patient pika';
+    await test.setFaults([{ contains: `${name} two`, action: 'never_finish' }]);
+    const graph = aGraph('unused')
+      .node('product', 'input:text')
+      .node('photo', 'generate:flux_2_pro')
+      .edge('product', 'photo', { targetHandle: 'prompt' })
+      .node('review', 'control:review', { title: 'Good?' })
+      .edge('photo', 'review', { targetHandle: 'value' })
+      .build();
+    const iteratorConfigs = [{ nodeId: 'product', values: [`${name} one`, `${name} two`] }];
+    const { executionId } = await test.client.execute({ ...graph, iteratorConfigs });
+    await until(async () => (await test.client.poll(executionId)).items?.waiting === 1);
+    await until(async () => (await test.accepted({ prompt: `${name} two` })).length > 0);
+    const { data } = await test.client.listItems(executionId, { status: 'RUNNING' });
+    await test.client.cancel(data[0]?.executionId ?? '');
+    expect(await test.client.wait(executionId)).toMatchObject({
+      status: 'WAITING',
+      items: { running: 0, waiting: 1, cancelled: 1 },
+    });
   });
 });

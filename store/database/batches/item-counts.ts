@@ -15,6 +15,8 @@ export interface BatchState {
   readonly ended: number;
   /** Of those, the ones to be tried again now. */
   readonly due: number;
+  /** How often each failed item is tried again by itself. */
+  readonly redriveTimes: number;
   /** Until the next of them is, milliseconds; null: none will be. */
   readonly nextInMs: number | null;
   /** Of the first item that waits. */
@@ -62,6 +64,7 @@ export async function readBatchState(queries: Queries, batchId: string): Promise
       where bi.execution_id = ${batchId}
     )
     select e.item_count as "itemCount", b.allow_partial as "allowPartial", e.fail_fast as "failFast",
+      b.redrive_times as "redriveTimes",
       c.pending, c.running, c.waiting, c.completed, c.ended, c.due,
       case when c.next_in_ms is not null then greatest(ceil(c.next_in_ms), 0)::float8 end as "nextInMs",
       (select i.failure from executions i where i.parent_id = e.id and i.status = 'WAITING' and i.failure is not null

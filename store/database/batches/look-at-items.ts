@@ -27,13 +27,19 @@ export function lookAtItems(
   const isStopped = stopsOpening(state);
   const left = isStopped ? 0 : state.pending + state.due - opened;
   const next = state.nextInMs === null || isStopped ? {} : { nextInMs: state.nextInMs };
-  const common = { start, open, group: Math.max(1, Math.floor(window / 4)), ...next };
+  const isTriedAgain = state.redriveTimes > 0 && left === 0;
+  const common = { start, open, group: isTriedAgain ? 1 : groupOf(running, window), ...next };
   if (running > 0 || next.nextInMs !== undefined) return common;
   if (open === 0 && left === 0) return { ...common, end: endOf(state) };
   // Somebody else resumes one at this moment: it runs soon, or is there to be opened.
   if (left > 0 && !shortage) return { ...common, nextInMs: LOOK_AGAIN_MS };
   const failure = shortage ?? state.waitingFailure;
   return { ...common, waits: failure ? { failure: { ...failure, nodeId: ITEMS_NODE_ID } } : {} };
+}
+
+/** So many ends are worth a look: no more than may come without a word, since an item that waits may do so for days. */
+function groupOf(running: number, window: number): number {
+  return Math.max(1, Math.min(Math.floor(window / 4), running));
 }
 
 /** `failFast`: after a failure that nothing tries again, no further item is opened. */

@@ -6,7 +6,7 @@ import type { ExecutionFailure } from '../../../workflows/contract';
 const done: BatchState = {
   ...{ itemCount: 10, allowPartial: false, failFast: false },
   ...{ pending: 0, running: 0, waiting: 0, completed: 10, ended: 0, due: 0, nextInMs: null },
-  ...{ waitingFailure: null, heldFree: 0, available: 0, budgetLeft: null },
+  ...{ redriveTimes: 0, waitingFailure: null, heldFree: 0, available: 0, budgetLeft: null },
 };
 
 const unknown: ExecutionFailure = {
@@ -19,7 +19,7 @@ const look = (state: Partial<BatchState>, opened = 0, shortage?: ExecutionFailur
 
 describe('a look at the items of a batch', () => {
   it('ends well once all are completed', () => {
-    expect(look({})).toEqual({ start: [], open: 0, group: 5, end: {} });
+    expect(look({})).toEqual({ start: [], open: 0, group: 1, end: {} });
   });
 
   it('ends badly when some have failed for good, but not with allowPartial, unless all have', () => {
@@ -34,6 +34,14 @@ describe('a look at the items of a batch', () => {
       expect([going.open, going.end, going.waits]).toEqual([1, undefined, undefined]);
     const later = look({ completed: 9, ended: 1, nextInMs: 500 });
     expect([later.nextInMs, later.end, later.waits]).toEqual([500, undefined, undefined]);
+  });
+
+  it('hears of the last that runs while others wait, and of each end that may have to be tried again', () => {
+    const groups = [{ running: 20 }, { running: 3 }, { running: 20, redriveTimes: 1 }].map(
+      (state) => look({ completed: 0, waiting: 5, ...state }).group,
+    );
+    expect(groups).toEqual([5, 3, 1]);
+    expect(look({ completed: 0, running: 20, redriveTimes: 1, pending: 5 }).group).toBe(5);
   });
 
   it('waits with the failure of an item that waits, or with what is lacking for the next one', () => {
