@@ -82,6 +82,32 @@ describe('a batch with items that fail', () => {
     expect(await acceptedOf(test, name, 5)).toEqual([1, 2, 1, 2, 1, 1]);
   });
 
+  it('has what the items share made again once, not by each item that is resumed', async () => {
+    const name = 'styled stoat';
+    const style = `${name} style`;
+    await test.setFaults([...fails(name, 1, 2), { contains: style, action: 'refuse' }]);
+    const { nodes, edges, ...batch } = productBatch(name, 4);
+    const data = { nodeType: 'generate:flux_2_pro', config: { prompt: style }, onError: 'continue' };
+    const toPhoto = { id: 'style-photo', source: 'style', target: 'photo', targetHandle: 'images' };
+    const { executionId } = await test.client.execute({
+      ...{ ...batch, nodes: [...nodes, { id: 'style', data }], edges: [...edges, toPhoto] },
+    });
+    const failed = await test.client.wait(executionId);
+    expect(failed).toMatchObject({
+      nodes: { style: { status: 'FAILED' } },
+      items: { completed: 2, failed: 2 },
+    });
+    const before = (await test.accepted({ prompt: style })).length;
+    await test.setFaults([]);
+    await test.client.resume(executionId);
+    expect(await test.client.wait(executionId)).toMatchObject({
+      status: 'COMPLETED',
+      items: { completed: 4 },
+    });
+    expect(await test.accepted({ prompt: style })).toHaveLength(before + 1);
+    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
+  });
+
   it('is COMPLETED with allowPartial; an item is then resumed by itself', async () => {
     const name = 'partial puffin';
     await test.setFaults(fails(name, 2));

@@ -86,19 +86,24 @@ export async function insertItem(
   await copySharedNodes(transaction, base, item.executionId);
 }
 
-/** They have cost the batch, not the item. */
-async function copySharedNodes(
+/**
+ * They have cost the batch, not the item. What the item has made by itself stays, and so does what an edit has changed.
+ * @returns the steps that are as the batch has them now
+ */
+export async function copySharedNodes(
   transaction: DatabaseTransaction,
   { batchId, shared }: ItemBase,
   executionId: string,
-): Promise<void> {
-  if (shared.length === 0) return;
-  await sql`
+): Promise<ReadonlySet<string>> {
+  if (shared.length === 0) return new Set();
+  const { rows } = await sql<{ step: string }>`
     update execution_nodes n
     set status = s.status, outputs = s.outputs, provider = s.provider, model = s.model, error = s.error,
         fallback_from = s.fallback_from, cached = s.cached, started_at = s.started_at, completed_at = s.completed_at
     from execution_nodes s
     where s.execution_id = ${batchId} and s.step = any (${shared.map(({ nodeId }) => nodeId)}::text[])
-      and n.execution_id = ${executionId} and n.step = s.step
+      and n.execution_id = ${executionId} and n.step = s.step and n.node_key = s.node_key and n.status <> 'COMPLETED'
+    returning n.step
   `.execute(transaction);
+  return new Set(rows.map(({ step }) => step));
 }

@@ -97,19 +97,28 @@ class ItemOpener {
 
   private async openFirst(item: Candidate): Promise<void> {
     if (!this.isAffordable(item.minCredits)) return;
-    this.base ??= await readItemBase(this.transaction, this.batch.batchId);
-    await insertItem(this.transaction, this.base, item, this.allotment(item.maxCredits));
+    await insertItem(this.transaction, await this.readBase(), item, this.allotment(item.maxCredits));
     await this.fund(item, item.maxCredits);
   }
 
   private async openAgain(item: Candidate): Promise<void> {
     const quote = item.quote as Quote;
-    const reopening = await readItemToReopen(this.transaction, item.executionId, quote);
+    const reopening = await readItemToReopen(
+      this.transaction,
+      await this.readBase(),
+      item.executionId,
+      quote,
+    );
     if (reopening === undefined) return;
     const { minCredits, maxCredits } = reopening.resume.quote;
     if (!this.isAffordable(minCredits)) return;
     await reopenItem(this.transaction, reopening, this.allotment(maxCredits));
     await this.fund(item, maxCredits);
+  }
+
+  private async readBase(): Promise<ItemBase> {
+    this.base ??= await readItemBase(this.transaction, this.batch.batchId);
+    return this.base;
   }
 
   /** Otherwise nothing more is opened until the credits are there. */

@@ -1,47 +1,64 @@
 import { sql } from 'kysely';
 import { planResume, type ResumePlan } from '../../../pipeline/resume/plan-resume';
 import type { Quote } from '../../../pipeline/quote';
-import type { Plan } from '../../../workflows/contract';
+import type { CarriedNode, Plan } from '../../../workflows/contract';
 import type { DatabaseTransaction } from '../database';
 import { markRedriven } from '../dead-letters/record-letters';
 import { nodesColumn, toNodeRow } from '../executions/execution-rows';
 import { resetNodes } from '../executions/resume-execution';
 import { jobsOfExecution } from '../jobs/job-row';
 import { toJson } from '../json';
+import { copySharedNodes, type ItemBase } from './open-item';
 
 export interface ItemToReopen {
   readonly executionId: string;
   readonly plan: Plan;
   readonly resume: ResumePlan;
+  /** What the items share and the batch could not make: the batch alone tries that again. */
+  readonly missing: readonly CarriedNode[];
 }
 
 /** What is left of an item that ended badly; undefined while somebody else resumes it at this moment. */
 export async function readItemToReopen(
   transaction: DatabaseTransaction,
+  base: ItemBase,
   executionId: string,
   quote: Quote,
 ): Promise<ItemToReopen | undefined> {
-  const row = await transaction
+  const locked = await transaction
     .selectFrom('executions')
-    .select(['plan', nodesColumn.as('nodes')])
+    .select('plan')
     .where('id', '=', executionId)
     .where('status', 'in', ['FAILED', 'CANCELLED'])
     .forNoKeyUpdate()
     .skipLocked()
     .executeTakeFirst();
-  if (row === undefined) return undefined;
+  if (locked === undefined) return undefined;
+  const { plan } = locked;
+  const copied = await copySharedNodes(transaction, base, executionId);
+  const missing = base.shared.filter(({ nodeId, status }) => copied.has(nodeId) && status !== 'COMPLETED');
+  const { nodes } = await transaction
+    .selectFrom('executions')
+    .select(nodesColumn.as('nodes'))
+    .where('id', '=', executionId)
+    .executeTakeFirstOrThrow();
+  // To the item it is as if a branch had left them out: what it has made without them is kept.
+  const leftOut = new Set(missing.map(({ nodeId }) => nodeId));
+  const rows = nodes
+    .map(toNodeRow)
+    .map((row) => (leftOut.has(row.step) ? { ...row, status: 'SKIPPED' as const } : row));
   const jobs = await jobsOfExecution(transaction, executionId);
-  const resume = planResume(row.plan, quote, { nodes: row.nodes.map(toNodeRow), jobs });
-  return { executionId, plan: row.plan, resume };
+  return { executionId, plan, resume: planResume(plan, quote, { nodes: rows, jobs }), missing };
 }
 
 /** FAILED or CANCELLED → RUNNING with attempt + 1, as a resume does it; the batch's run starts it. */
 export async function reopenItem(
   transaction: DatabaseTransaction,
-  { executionId, plan, resume }: ItemToReopen,
+  { executionId, plan, resume, missing }: ItemToReopen,
   allotment: number | null,
 ): Promise<void> {
-  const { carried, reused, quote } = resume;
+  const { reused, quote } = resume;
+  const carried = [...resume.carried, ...missing];
   const { rows } = await sql<{ attempt: number }>`
     update executions
     set status = 'RUNNING', attempt = attempt + 1, completed_at = null, failure = null, cancel_requested_at = null,
@@ -56,7 +73,7 @@ export async function reopenItem(
     returning attempt
   `.execute(transaction);
   const attempt = rows[0]?.attempt ?? 1;
-  const reusedSteps = reused.map(({ nodeId }) => nodeId);
+  const reusedSteps = [...reused, ...missing].map(({ nodeId }) => nodeId);
   await resetNodes(transaction, { executionId, plan, reusedSteps, carried }, attempt);
   await markRedriven(transaction, executionId);
   await sql`select record_event(${executionId}, 'resumed', ${toJson({ status: 'RUNNING', attempt })}::json)`.execute(
