@@ -5,7 +5,7 @@ import { executions } from '../../store/database/executions';
 import type { ExecutionDetail, HoldBounds, ResumeResult } from '../../store/database/executions/execution';
 import type { Job } from '../../store/database/jobs/job';
 import { failpoint } from '../../store/failpoints';
-import type { JsonObject, Plan } from '../../workflows/contract';
+import type { CarriedNode, JsonObject, Plan } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
 import { isBatch, planBatchResume, refuseBatchEdits, type BatchResume } from '../batch/plan-batch-resume';
 import type { Caller } from '../caller';
@@ -15,7 +15,8 @@ import { graphFields, quoteSchema, toStoredJson } from '../graph-body';
 import { executionNotFound } from '../hold-for-change';
 import { insufficientCredits, replay, replyOnce, type StoreReply } from '../idempotent-reply';
 import { pinnedWorkflows, withPinnedWorkflows } from '../load-sub-workflows';
-import { planResume, type ResumePlan } from '../../pipeline/resume/plan-resume';
+import { planItemResume } from '../../pipeline/resume/plan-item-resume';
+import type { ResumePlan } from '../../pipeline/resume/plan-resume';
 import { defineKeyRoute, noParameters, type Reply } from '../route';
 import { errorSchema, executionParameters, invalidSchema } from '../schemas';
 import { deliverAccepted, planInPlace } from '../resume-in-place';
@@ -127,6 +128,7 @@ export async function resume(
   if (goesOnInPlace(detail, body)) return resumeInPlace(detail, body, store, context);
   const prepared = await prepare(detail, body, context);
   const { quote, carried, reused } = prepared.resume;
+  const { missing = [] } = prepared;
   await requireTemporal(dependencies);
   const receipt = createReceipt(executionId, prepared.resume, context);
   const result = await executions.prepareResume(dependencies.database, {
@@ -135,7 +137,7 @@ export async function resume(
     carried,
     quote: toStoredJson(quote),
     hold: holdOf(prepared.resume),
-    reusedSteps: reused.map(({ nodeId }) => nodeId),
+    reusedSteps: [...reused, ...missing].map(({ nodeId }) => nodeId),
     graph: prepared.graph,
     triggerData: prepared.triggerData,
     budgetCredits: body.budgetCredits,
@@ -253,6 +255,8 @@ async function readResumable(
 interface Prepared {
   readonly plan: Plan;
   readonly resume: ResumePlan<Job> | BatchResume;
+  /** Of an item of a batch: what the batch alone makes again. */
+  readonly missing?: readonly CarriedNode[];
   readonly graph?: JsonObject;
   readonly triggerData?: JsonObject;
 }
@@ -279,7 +283,20 @@ async function prepare(
   if (!compiled.ok) throw graphInvalid(compiled.issues);
   const { plan, quote, workflows } = compiled;
   const edits = edited.graph ? { ...edited, graph: withPinnedWorkflows(edited.graph, workflows) } : edited;
-  return { plan, resume: planResume(plan, quote, detail), ...edits };
+  const missing = await readMissing(detail, plan, dependencies);
+  return { plan, resume: planItemResume(plan, quote, detail, missing), missing, ...edits };
+}
+
+/** An edited node is the item's own. */
+async function readMissing(
+  { execution: { id, batchId } }: ExecutionDetail,
+  plan: Plan,
+  { database }: Pick<ApiDependencies, 'database'>,
+): Promise<readonly CarriedNode[]> {
+  if (batchId === null) return [];
+  const keys = new Map(plan.nodes.map((node) => [node.id, node.nodeKey]));
+  const missing = await batches.missingShared(database, batchId, id);
+  return missing.filter(({ node, nodeKey }) => keys.get(node.nodeId) === nodeKey).map(({ node }) => node);
 }
 
 function editedParts(

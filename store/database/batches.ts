@@ -1,4 +1,5 @@
 import { completionBegun, dueCompletions, loadItem, orphanItems } from './batches/load-item';
+import { missingShared } from './batches/open-item';
 import { openItems } from './batches/open-items';
 import { cancelItems, listItems, reviveItems, unfinishedItems } from './batches/read-items';
 
@@ -10,6 +11,7 @@ export const batches = {
   unfinished: unfinishedItems,
   cancelItems,
   revive: reviveItems,
+  missingShared,
   orphans: orphanItems,
   dueCompletions,
   completionBegun,

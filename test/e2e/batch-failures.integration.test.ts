@@ -98,6 +98,14 @@ describe('a batch with items that fail', () => {
       items: { completed: 2, failed: 2 },
     });
     const before = (await test.accepted({ prompt: style })).length;
+    const { data: letters } = await test.client.listDeadLetters({ batchId: executionId });
+    expect(letters.map(({ nodeId }) => nodeId)).toEqual(['photo', 'photo']);
+    await test.setFaults([{ contains: style, action: 'refuse' }]);
+    const itemId = letters[0]?.executionId ?? '';
+    expect((await test.client.resume(itemId)).rerun).toEqual(['photo']);
+    expect((await test.client.wait(itemId)).status).toBe('COMPLETED');
+    expect(await test.accepted({ prompt: style })).toHaveLength(before);
+
     await test.setFaults([]);
     await test.client.resume(executionId);
     expect(await test.client.wait(executionId)).toMatchObject({

@@ -3,7 +3,7 @@ import { applyItem, type RunSource } from '../../../pipeline/batch/apply-item';
 import type { IteratorPlace } from '../../../pipeline/batch/iterators';
 import { patchPlan, type PlanPatch } from '../../../pipeline/batch/plan-patch';
 import type { CarriedNode, FailureView, JsonValue, NodeOutputs, Plan } from '../../../workflows/contract';
-import type { DatabaseTransaction } from '../database';
+import type { Database, DatabaseTransaction } from '../database';
 import { writePlanNodes } from '../executions/plan-nodes';
 import { toJson } from '../json';
 
@@ -106,4 +106,27 @@ export async function copySharedNodes(
     returning n.step
   `.execute(transaction);
   return new Set(rows.map(({ step }) => step));
+}
+
+/** What the items share, has failed, and is the same in this item: nodes whose failure does not fail the run. */
+export async function missingShared(
+  { queries }: Database,
+  batchId: string,
+  executionId: string,
+): Promise<readonly MissingShared[]> {
+  const { rows } = await sql<{ nodeId: string; nodeKey: string; error: FailureView | null }>`
+    select s.step as "nodeId", s.node_key as "nodeKey", s.error
+    from execution_nodes n join execution_nodes s on s.step = n.step and s.node_key = n.node_key
+    where n.execution_id = ${executionId} and n.status = 'FAILED' and n.step = n.node_id
+      and s.execution_id = ${batchId} and s.status = 'FAILED'
+  `.execute(queries);
+  return rows.map(({ nodeId, nodeKey, error }) => ({
+    nodeKey,
+    node: { nodeId, status: 'FAILED', outputs: {}, ...(error ? { error } : {}) },
+  }));
+}
+
+export interface MissingShared {
+  readonly nodeKey: string;
+  readonly node: CarriedNode;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { planResume, type ResumePlan } from '../../../pipeline/resume/plan-resume';
+import { planItemResume } from '../../../pipeline/resume/plan-item-resume';
+import type { ResumePlan } from '../../../pipeline/resume/plan-resume';
 import type { Quote } from '../../../pipeline/quote';
 import type { CarriedNode, Plan } from '../../../workflows/contract';
 import type { DatabaseTransaction } from '../database';
@@ -42,13 +43,9 @@ export async function readItemToReopen(
     .select(nodesColumn.as('nodes'))
     .where('id', '=', executionId)
     .executeTakeFirstOrThrow();
-  // To the item it is as if a branch had left them out: what it has made without them is kept.
-  const leftOut = new Set(missing.map(({ nodeId }) => nodeId));
-  const rows = nodes
-    .map(toNodeRow)
-    .map((row) => (leftOut.has(row.step) ? { ...row, status: 'SKIPPED' as const } : row));
   const jobs = await jobsOfExecution(transaction, executionId);
-  return { executionId, plan, resume: planResume(plan, quote, { nodes: rows, jobs }), missing };
+  const resume = planItemResume(plan, quote, { nodes: nodes.map(toNodeRow), jobs }, missing);
+  return { executionId, plan, resume, missing };
 }
 
 /** FAILED or CANCELLED → RUNNING with attempt + 1, as a resume does it; the batch's run starts it. */
@@ -57,8 +54,7 @@ export async function reopenItem(
   { executionId, plan, resume, missing }: ItemToReopen,
   allotment: number | null,
 ): Promise<void> {
-  const { reused, quote } = resume;
-  const carried = [...resume.carried, ...missing];
+  const { carried, reused, quote } = resume;
   const { rows } = await sql<{ attempt: number }>`
     update executions
     set status = 'RUNNING', attempt = attempt + 1, completed_at = null, failure = null, cancel_requested_at = null,

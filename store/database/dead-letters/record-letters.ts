@@ -63,28 +63,34 @@ interface FailedNode {
   readonly inputs: JsonObject;
 }
 
+/** Of an item of a batch: keys of what has failed for all items. */
+const failedOfBatch = sql<readonly string[]>`(
+  select coalesce(array_agg(s.node_key), '{}') from execution_nodes s
+  where s.execution_id = executions.parent_id and s.status = 'FAILED')`;
+
 async function readFailedNodes(
   transaction: DatabaseTransaction,
   executionId: string,
 ): Promise<readonly FailedNode[]> {
   const rows = await transaction
     .selectFrom('execution_nodes')
-    .select(['step', 'node_id', 'status', 'outputs', 'error'])
+    .select(['step', 'node_id', 'node_key', 'status', 'outputs', 'error'])
     .where('execution_id', '=', executionId)
     .orderBy('position')
     .execute();
   if (!rows.some((row) => row.status === 'FAILED')) return [];
-  const { plan } = await transaction
+  const { plan, sharedKeys } = await transaction
     .selectFrom('executions')
-    .select('plan')
+    .select(['plan', failedOfBatch.as('sharedKeys')])
     .where('id', '=', executionId)
     .executeTakeFirstOrThrow();
   const nodes = new Map(allNodes(plan.nodes).map((node) => [node.id, node]));
   const outputs = new Map(rows.map((row) => [row.step, row.outputs ?? undefined]));
-  return rows.flatMap(({ step, node_id, status, error }) => {
+  const shared = new Set(sharedKeys);
+  return rows.flatMap(({ step, node_id, node_key, status, error }) => {
     const node = nodes.get(node_id);
-    // A group fails by one of its steps, a batch by its items: those have letters of their own.
-    const hasOwnLetters = node?.body !== undefined || node?.work.kind === 'items';
+    // A group fails by one of its steps, a batch by its items, what items share in the batch: those have letters of their own.
+    const hasOwnLetters = node?.body !== undefined || node?.work.kind === 'items' || shared.has(node_key);
     if (status !== 'FAILED' || node === undefined || hasOwnLetters || error === null) return [];
     const lookup = (nodeId: string): NodeOutputs | undefined => {
       const seen = stepsSeenFrom(step, nodeId).find((each) => outputs.has(each));
