@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../cli/embedded/ports';
@@ -17,6 +17,8 @@ export interface TestServers {
   readonly databaseUrl: string;
   /** gRPC address of a Temporal server that keeps all in memory. */
   readonly temporalAddress: string;
+  /** Where the tests and all their processes keep temporary files; goes with the servers, also after a kill. */
+  readonly tempFolder: string;
 }
 
 const folderPrefix = 'everframe-test-';
@@ -34,6 +36,8 @@ export async function startTestServers(): Promise<TestServers> {
   await clearAbandonedFolders();
   const folder = mkdtempSync(join(tmpdir(), folderPrefix));
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(identifyProcess(process.pid)));
+  const tempFolder = join(folder, 'temp');
+  mkdirSync(tempFolder);
   const record = new ProcessRecord(join(folder, 'processes.json'));
   const observer = { onStart: record.add.bind(record) };
   const program = await findTestTemporal();
@@ -52,7 +56,7 @@ export async function startTestServers(): Promise<TestServers> {
   ]);
   running = { folder, postgres, temporal };
   stopOnSignals();
-  return { databaseUrl: postgres.databaseUrl, temporalAddress: temporal.address };
+  return { databaseUrl: postgres.databaseUrl, temporalAddress: temporal.address, tempFolder };
 }
 
 /** Ends both servers and removes their folder. */
@@ -61,7 +65,12 @@ export async function stopTestServers(): Promise<void> {
   const { folder, postgres, temporal } = running;
   running = undefined;
   await Promise.all([postgres.process.stop(), temporal.process.stop()]);
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
+}
+
+/** What a killed test has left running may still write its last file. */
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** The servers live in process groups of their own, so Ctrl-C on jest would leave them running. */
@@ -76,7 +85,7 @@ async function clearAbandonedFolders(): Promise<void> {
   for (const folder of names.map((name) => join(tmpdir(), name))) {
     if (!isAbandoned(folder)) continue;
     await stopLeftovers(join(folder, 'processes.json'));
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 
