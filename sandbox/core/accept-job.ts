@@ -76,6 +76,7 @@ export async function acceptJob(
 
 function fateOf(fault: FaultRule | undefined, refusal: 'answer' | 'job'): JobFate {
   if (fault?.action === 'never_finish') return { neverFinishes: true };
+  if (fault?.action === 'hold_job') return { isHeld: true };
   if (fault?.action === 'slow_job') return { delayMs: delayOf(fault) };
   if (refusal === 'answer') return {};
   if (fault?.action === 'refuse')

@@ -26,10 +26,12 @@ export function controlRoutes({ ledger, faults, jobs }: Services): Router {
     if (!plan.success)
       return void response.status(400).json({ error: 'invalid fault plan', issues: plan.error.issues });
     faults.replace(plan.data);
+    jobs.release();
     response.json(faults.view());
   });
   router.delete('/faults', (_request, response) => {
     faults.clear();
+    jobs.release();
     response.json(faults.view());
   });
   return router;

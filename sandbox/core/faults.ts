@@ -14,6 +14,7 @@ const actions = {
   slow: 'submit',
   slow_job: 'submit',
   never_finish: 'submit',
+  hold_job: 'submit',
   fail_job: 'submit',
   truncate: 'output',
   wrong_type: 'output',

@@ -36,6 +36,8 @@ export interface Job extends Omit<JobDraft, 'recipes'> {
   readonly startsAt: number;
   readonly readyAt: number;
   readonly neverFinishes: boolean;
+  /** Until the next fault plan. */
+  isHeld: boolean;
   state: JobState;
   outputs: readonly StoredFile[];
   failure?: JobFailure;

@@ -10,6 +10,7 @@ import { ledgerText, type Ledger } from './ledger';
 /** What the fault plan decided about a job when it was taken. */
 export interface JobFate {
   readonly neverFinishes?: boolean;
+  readonly isHeld?: boolean;
   readonly delayMs?: number;
   readonly failure?: JobFailure;
 }
@@ -81,6 +82,7 @@ export class Jobs {
       startsAt: now + usual / 4,
       readyAt: now + usual + (fate.delayMs ?? 0),
       neverFinishes: fate.neverFinishes ?? false,
+      isHeld: fate.isHeld ?? false,
       failure: draft.failure ?? fate.failure,
       state: 'open',
       outputs: [],
@@ -125,6 +127,16 @@ export class Jobs {
     this.callBacks.set(provider, callBack);
   }
 
+  /** Lets go on what the fault plan before has held. */
+  release(): void {
+    for (const job of this.jobs.values()) {
+      if (!job.isHeld) continue;
+      job.isHeld = false;
+      this.save(job);
+      if (job.state === 'open') this.start(job);
+    }
+  }
+
   settleWebhook(job: Job): void {
     job.webhookSettled = true;
     this.save(job);
@@ -136,7 +148,7 @@ export class Jobs {
   }
 
   private start(job: Job): void {
-    if (job.neverFinishes) return;
+    if (job.neverFinishes || job.isHeld) return;
     const fate = job.failure;
     const made = fate === undefined ? this.produce(job) : Promise.resolve();
     void Promise.all([made, this.until(job.readyAt)]).then(() => {

@@ -133,6 +133,7 @@ describe('the everframe command on a real system', () => {
       .node('image', 'generate:flux_2_pro')
       .edge('prompt', 'image')
       .build();
+    await test.setFaults([{ contains: 'A tram in the rain', action: 'hold_job' }]);
     const { child, result } = startEverframe(['run', writeGraph('graph.json', graph), '--wait']);
     child.stdout.on('data', (shown: Buffer) => {
       if (shown.includes('execution exe_')) setImmediate(() => child.kill('SIGINT'));
@@ -141,6 +142,7 @@ describe('the everframe command on a real system', () => {
     const executionId = /execution (exe_\w+)/.exec(stdout)?.[1] ?? '';
     expect(exitCode).toBe(130);
     expect(stderr).toContain(`npx everframe poll ${executionId} --wait`);
+    await test.setFaults([]);
     expect((await everframe(['poll', executionId, '--wait'])).exitCode).toBe(0);
   });
 

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { openBooks } from '../support/open-books';
-import { TestSystem } from '../support/test-system';
-import { acceptedOf, ones, productBatch, until, untilStatus } from './product-batch';
+import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
+import { until } from '../support/until';
+import { acceptedOf, ones, productBatch, untilStatus } from './product-batch';
 
 let test: TestSystem;
 
@@ -48,13 +49,14 @@ describe('a batch that is ended from outside', () => {
 
   it('by an operator in Temporal, is FAILED in time, and its resume pays nothing twice', async () => {
     const name = 'terminated tern';
-    await test.setFaults([{ contains: `${name} item-1;`, action: 'slow_job', delayMs: 1_500 }]);
+    await test.setFaults([{ contains: `${name} item-1;`, action: 'hold_job', times: 1 }]);
     const { executionId } = await test.client.execute(productBatch(name, 6));
     await until(async () => (await test.accepted({ prompt: `${name} item-1;` })).length > 0);
     await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).terminate('a test');
     await untilStatus(test, executionId, 'FAILED');
     expect((await test.client.poll(executionId)).failure).toMatchObject({ code: 'run_terminated' });
     await test.client.resume(executionId);
+    await test.setFaults([]);
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', items: { completed: 6 } });
     // What was under way was stopped at its provider, so each item has cost its price once.
@@ -64,14 +66,18 @@ describe('a batch that is ended from outside', () => {
     expect(await openBooks(test.system.databaseUrl)).toEqual([]);
   });
 
-  it('by the death of its worker, loses nothing and pays nothing twice', async () => {
-    const name = 'killed kite';
-    const { executionId } = await test.client.execute(productBatch(name, 12));
-    await until(async () => ((await test.client.poll(executionId)).items?.completed ?? 0) > 2);
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, items: { completed: 12 } });
-    expect(await acceptedOf(test, name, 12)).toEqual(ones(13));
-    expect(await openBooks(test.system.databaseUrl)).toEqual([]);
-  });
+  it(
+    'by the death of its worker, loses nothing and pays nothing twice',
+    async () => {
+      const name = 'killed kite';
+      const { executionId } = await test.client.execute(productBatch(name, 12));
+      await until(async () => ((await test.client.poll(executionId)).items?.completed ?? 0) > 2);
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, items: { completed: 12 } });
+      expect(await acceptedOf(test, name, 12)).toEqual(ones(13));
+      expect(await openBooks(test.system.databaseUrl)).toEqual([]);
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 });

@@ -4,6 +4,7 @@ import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 let test: TestSystem;
 
@@ -33,8 +34,9 @@ function aWorkflow(last: Last, further: { system?: string; image?: Record<string
 
 const upscale: Last = ['image:crystal_upscaler', {}];
 const small: Last = ['image:resize', { width: 64 }];
-const pictureIsSlow = (prompt: string) =>
-  ({ contains: prompt, model: 'fal-ai/flux-2-pro', action: 'slow_job', delayMs: 1_500 }) as const;
+/** The picture is being made until the next fault plan. */
+const pictureIsHeld = (prompt: string) =>
+  ({ contains: prompt, model: 'fal-ai/flux-2-pro', action: 'hold_job' }) as const;
 
 async function published(workflow: WorkflowInput & { readonly name: string }): Promise<string> {
   const { workflowId } = await test.client.workflows.create(workflow);
@@ -55,11 +57,12 @@ describe('publishing with inFlight "migrate"', () => {
     await test.setFaults([
       { model: 'clarityai/crystal-upscaler', action: 'fail_job' },
       { model: 'philz1337x/crystal-upscaler', action: 'fail_job' },
-      pictureIsSlow('steady kite'),
+      pictureIsHeld('steady kite'),
     ]);
     const waiting = await run(workflowId, 'broken kite');
     expect((await test.client.wait(waiting)).status).toBe('WAITING');
     const working = await run(workflowId, 'steady kite');
+    await untilUnderWay(working);
     await test.untilAccepted({ prompt: 'steady kite', model: 'flux' });
     const before = { waiting: await paid('broken kite'), working: await paid('steady kite') };
     const { runId } = await test.temporal.workflow.getHandle(executionWorkflowId(working)).describe();
@@ -73,11 +76,13 @@ describe('publishing with inFlight "migrate"', () => {
     expect(migration?.qualifies.map(({ receipt }) => receipt.executionId).sort()).toEqual(
       [waiting, working].sort(),
     );
+    await test.setFaults([]);
     const receipts = migration?.qualifies.map(({ receipt }) => receipt) ?? [];
     expect(receipts.map(({ rerun }) => rerun)).toEqual([['last'], ['image', 'last']]);
     expect(receipts[1]?.adoptedJobs).toMatchObject([{ nodeId: 'image' }]);
     for (const executionId of [waiting, working]) {
-      await untilVersion(executionId, 2);
+      // One that waits ends each watch: it is asked until it has moved on.
+      await until(async () => (await test.client.poll(executionId)).version === 2);
       const view = await test.client.wait(executionId);
       expect(view).toMatchObject({ status: 'COMPLETED', version: 2, attempt: 2, credits: { held: 0 } });
       expect(view.nodes['last']?.output['image']).toMatchObject({ width: 64 });
@@ -87,20 +92,22 @@ describe('publishing with inFlight "migrate"', () => {
     }
     expect({ waiting: await paid('broken kite'), working: await paid('steady kite') }).toEqual(before);
     await recordHistory(working, 'drained', runId);
-  }, 60_000);
+  });
 
   it('lets a run that has drained go on with its own version when it cannot move any more', async () => {
     const { workflows, prompts } = test.client;
     await prompts.put('tone', { text: 'Be brief.' });
     const system = '${prompts.tone} Describe an image.';
     const workflowId = await published(aWorkflow(upscale, { system }));
-    await test.setFaults([pictureIsSlow('torn kite')]);
+    await test.setFaults([pictureIsHeld('torn kite')]);
     const executionId = await run(workflowId, 'torn kite');
     await untilUnderWay(executionId);
     await workflows.save(workflowId, aWorkflow(small, { system }));
     const { migration } = await workflows.publish(workflowId, { inFlight: 'migrate' });
     expect(migration?.qualifies).toHaveLength(1);
     await prompts.put('tone', { text: 'Be kind.' });
+    // It drains until its picture is there.
+    await test.setFaults([]);
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', version: 1, attempt: 2, credits: { held: 0 } });
     expect((await test.client.getExecution(executionId)).migration).toMatchObject({
@@ -112,12 +119,12 @@ describe('publishing with inFlight "migrate"', () => {
       },
     });
     expect(await paid('torn kite')).toHaveLength(2);
-  }, 30_000);
+  });
 
   it('tells which runs stay and why, and lets them finish on their own version', async () => {
     const { workflows } = test.client;
     const workflowId = await published(aWorkflow(small));
-    await test.setFaults([pictureIsSlow('lonely kite')]);
+    await test.setFaults([pictureIsHeld('lonely kite')]);
     const executionId = await run(workflowId, 'lonely kite');
     await untilUnderWay(executionId);
     await workflows.save(workflowId, aWorkflow(small, { system: 'Describe a picture.', image: { seed: 7 } }));
@@ -128,20 +135,16 @@ describe('publishing with inFlight "migrate"', () => {
       { code: 'finished_step_changed', nodeId: 'description' },
       { code: 'job_under_way_changed', nodeId: 'image' },
     ]);
+    await test.setFaults([]);
     const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'COMPLETED', version: 1, attempt: 1 });
     expect(view.nodes['last']?.output['image']).toMatchObject({ width: 64 });
     expect(await paid('lonely kite')).toHaveLength(2);
-  }, 30_000);
+  });
 });
 
 /** The description is there, the picture is being made. */
 async function untilUnderWay(executionId: string): Promise<void> {
   for await (const { nodes } of test.client.watch(executionId))
     if (nodes['description']?.status === 'COMPLETED' && nodes['image']?.attempts === 1) return;
-}
-
-/** One that waits ends each watch: it is asked until it has moved on. */
-async function untilVersion(executionId: string, version: number): Promise<void> {
-  while ((await test.client.poll(executionId)).version !== version);
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionView } from '../../pipeline/execution-view';
 import { aGraph } from '../support/graph-builder';
 import type { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 /** A backdrop that is made once, and a photo of each product in front of it. */
 export function productBatch(name: string, count: number) {
@@ -24,10 +24,6 @@ export async function acceptedOf(test: TestSystem, name: string, count: number):
     async (prompt) => (await test.accepted({ prompt })).length,
   );
   return Promise.all(counts);
-}
-
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(50);
 }
 
 export async function untilStatus(

@@ -100,6 +100,15 @@ describe('the fault plan on a submit', () => {
     expect([first.status, second.status]).toEqual([202, 202]);
   });
 
+  it('hold_job leaves the job in progress until the next plan', async () => {
+    await sandbox.plan({ action: 'hold_job' });
+    const held = await submit('a patient tree');
+    const { status_url: url } = (await held.clone().json()) as { status_url: string };
+    expect((await fetch(url, { headers: key })).status).toBe(202);
+    await sandbox.plan();
+    expect((await result(held)).status).toBe(200);
+  });
+
   it('slow_job takes longer and then succeeds', async () => {
     await sandbox.plan({ action: 'slow_job', delayMs: 150 });
     const started = performance.now();

@@ -2,12 +2,12 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../store/assets/s3-settings';
+import { reservePort } from './reserve-port';
 
 const VERSION = '1.8.0';
 const credentials = { accessKeyId: 'everframe-test', secretAccessKey: 'a secret of the tests' };
@@ -27,7 +27,7 @@ export interface S3Server {
 export async function startS3Server(): Promise<S3Server> {
   const program = await findProgram();
   const folder = await mkdtemp(join(tmpdir(), 'everframe-s3-'));
-  const port = await freePort();
+  const port = await reservePort();
   const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', folder], {
     env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
     stdio: 'ignore',
@@ -79,14 +79,4 @@ async function makeBucket(
   await Promise.race([client.send(new CreateBucketCommand({ Bucket: bucket })), ended]);
   ended.catch(() => undefined);
   client.destroy();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address === 'object' && address !== null) return address.port;
-  throw new Error('There is no free port.');
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findFreePort } from '../../cli/embedded/ports';
 import { type PostgresServer, startPostgres } from '../../cli/embedded/postgres';
 import {
   identifyProcess,
@@ -11,6 +10,7 @@ import {
 import { ProcessRecord, stopLeftovers } from '../../cli/embedded/process-record';
 import { findTemporal } from '../../cli/embedded/temporal-binary';
 import { startTemporal, type TemporalServer } from '../../cli/embedded/temporal';
+import { reservePort } from './reserve-port';
 
 export interface TestServers {
   /** A fresh PostgreSQL with an empty database `everframe`; commits are not flushed to disk. */
@@ -41,7 +41,7 @@ export async function startTestServers(): Promise<TestServers> {
   const record = new ProcessRecord(join(folder, 'processes.json'));
   const observer = { onStart: record.add.bind(record) };
   const program = await findTestTemporal();
-  const [postgresPort, temporalPort] = [await findFreePort(), await findFreePort()];
+  const [postgresPort, temporalPort] = [await reservePort(), await reservePort()];
   const [postgres, temporal] = await Promise.all([
     startPostgres(
       {

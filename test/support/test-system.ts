@@ -3,12 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { readCliConfig } from '../../cli/config';
-import { findFreePort } from '../../cli/embedded/ports';
 import { bringUp, type RunningSystem } from '../../cli/up';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import type { LedgerEntry } from '../../sandbox/core/ledger';
@@ -16,12 +14,21 @@ import type { FaultRule } from '../../sandbox/core/faults';
 import { executionWorkflowId } from '../../workflows/contract';
 import { everythingAbout } from './everything-about';
 import { createTestDatabase } from './test-database';
+import { until } from './until';
+import { reservePort } from './reserve-port';
 
 const pendingStarted = temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
+
+/**
+ * The time limit of a test that kills a worker which may just be sending: what became of that send is open until lease and
+ * time limit of the request are over (70 s), and then the run goes on.
+ */
+export const KILLED_IN_A_SEND_MS = 150_000;
 
 /** API, worker and sandbox as processes of their own, on the PostgreSQL and Temporal of the test run. */
 export class TestSystem {
   private readonly workers: ChildProcess[] = [];
+  private readonly killedPids = new Map<string, number>();
 
   private constructor(
     readonly system: RunningSystem,
@@ -47,8 +54,8 @@ export class TestSystem {
         EVERFRAME_HOME: home,
         DATABASE_URL: database.url,
         EVERFRAME_TASK_QUEUE: taskQueue,
-        EVERFRAME_PORT: String(await findFreePort()),
-        EVERFRAME_SANDBOX_PORT: String(await findFreePort()),
+        EVERFRAME_PORT: String(await reservePort()),
+        EVERFRAME_SANDBOX_PORT: String(await reservePort()),
         EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
         EVERFRAME_BREAKER_VOLUME_THRESHOLD: '100',
         EVERFRAME_KEY_REST_MS: '0',
@@ -105,14 +112,18 @@ export class TestSystem {
   /** Waits until a worker looks after an accepted job of the execution. @returns that worker's pid, as Temporal knows it */
   async workerWithJob(executionId: string): Promise<number> {
     const handle = this.temporal.workflow.getHandle(executionWorkflowId(executionId));
-    for (;;) {
+    let pid = Number.NaN;
+    await until(async () => {
       const { status, raw } = await handle.describe();
       const awaiting = raw.pendingActivities?.find(
         ({ state, activityId }) => state === pendingStarted && activityId?.endsWith('/await'),
       );
-      if (awaiting) return Number.parseInt(awaiting.lastWorkerIdentity ?? '', 10);
-      if (status.name !== 'RUNNING') throw new Error(`${executionId} ended before a worker had its job.`);
-    }
+      if (awaiting) pid = Number.parseInt(awaiting.lastWorkerIdentity ?? '', 10);
+      else if (status.name !== 'RUNNING')
+        throw new Error(`${executionId} ended before a worker had its job.`);
+      return awaiting !== undefined;
+    });
+    return pid;
   }
 
   /** Submits that a provider of the sandbox took. */
@@ -130,7 +141,7 @@ export class TestSystem {
 
   /** Waits until a provider of the sandbox has taken such a job. */
   async untilAccepted(filter: { prompt?: string; model?: string }): Promise<void> {
-    while ((await this.accepted(filter)).length === 0) await setImmediate();
+    await until(async () => (await this.accepted(filter)).length > 0);
   }
 
   /** Rows, logs and histories as text: what must not be anywhere is not in it. */
@@ -165,10 +176,18 @@ export class TestSystem {
     });
   }
 
+  /** After a kill of the API: its start may take longer on a busy machine than a client keeps on asking. */
+  async untilApiAnswers(): Promise<void> {
+    await until(() => this.system.pidOf('api') !== this.killedPids.get('api'));
+    const answers = () => fetch(`${this.system.urls.api}/livez`).then(({ ok }) => ok);
+    await until(() => answers().catch(() => false));
+  }
+
   /** kill -9 of one process; the supervisor starts it again. */
   kill(name: 'api' | 'worker'): void {
     const pid = this.system.pidOf(name);
     if (pid === undefined) throw new Error(`The ${name} does not run.`);
+    this.killedPids.set(name, pid);
     process.kill(pid, 'SIGKILL');
   }
 }
