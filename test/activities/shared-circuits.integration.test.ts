@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sql } from 'kysely';
@@ -7,6 +6,7 @@ import { CircuitOpenError } from '../../activities/own-circuits';
 import { ProviderError } from '../../activities/providers/provider-error';
 import type { Database } from '../../store/database/database';
 import { openTestStore } from '../support/test-database';
+import { until } from '../support/until';
 import { theBreakers } from './fake-provider';
 
 const THRESHOLD = 5;
@@ -53,10 +53,6 @@ function isOpen(worker: CircuitBreakers, key: string): Promise<boolean> {
   );
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(5);
-}
-
 /** Opened by one of two workers, both of which know. */
 async function anOpenCircuit(settings: Settings = {}) {
   const [one, other, key] = [aWorker(settings), aWorker(settings), aKey()];
@@ -90,13 +86,21 @@ describe('a circuit that one worker opened', () => {
   });
 
   it('is known to the other worker within its second', async () => {
+    let quickestMs = Infinity;
+    // A machine may stand still for seconds, but not each time.
+    for (let nth = 0; nth < 3 && quickestMs >= 2_000; nth += 1)
+      quickestMs = Math.min(quickestMs, await knownAfterMs());
+    expect(quickestMs).toBeLessThan(2_000);
+  });
+
+  async function knownAfterMs(): Promise<number> {
     const [one, other, key] = [aWorker(), aWorker({ freshMs: undefined }), aKey()];
     expect(await isOpen(other, key)).toBe(false);
     await failTimes(one, key, THRESHOLD);
     const openedAtMs = performance.now();
     await until(() => isOpen(other, key));
-    expect(performance.now() - openedAtMs).toBeLessThan(5_000);
-  });
+    return performance.now() - openedAtMs;
+  }
 
   it('is open for a worker that starts later', async () => {
     const { key } = await anOpenCircuit();

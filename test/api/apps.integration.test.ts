@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineApp } from '../../pipeline/app-definition';
 import type { JsonObject } from '../../workflows/contract';
 import { assets } from '../../store/database/assets';
+import { until } from '../support/until';
 import { completeImage } from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
@@ -83,14 +84,15 @@ describe('an app', () => {
       type: 'image',
       mimeType: 'image/png',
     });
-    for (;;) {
-      const { body } = await api.call('GET', `${base}/executions?workflow=${workflowId}`);
-      const [found] = body.data;
-      const run = found && (await api.dependencies.temporal.describeLatest(found.executionId));
-      if (run === undefined) continue;
-      await completeImage(api.dependencies, found.executionId, image);
-      break;
-    }
+    let executionId = '';
+    await until(async () => {
+      const { body: list } = await api.call('GET', `${base}/executions?workflow=${workflowId}`);
+      executionId = list.data[0]?.executionId ?? '';
+      return (
+        executionId !== '' && (await api.dependencies.temporal.describeLatest(executionId)) !== undefined
+      );
+    });
+    await completeImage(api.dependencies, executionId, image);
     const { status, body, headers } = await answer;
     expect([status, headers.get('preference-applied')]).toEqual([201, 'wait=60']);
     expect(body).toMatchObject({ workflowId, version: 1, execution: { status: 'COMPLETED' } });

@@ -1,11 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { setImmediate } from 'node:timers/promises';
 import { createGuardedFetch } from '../../activities/guarded-fetch';
 import { sendDelivery } from '../../activities/send-delivery';
 import { createSweeper } from '../../api/sweeper';
 import { deliveryWorkflowId } from '../../workflows/contract';
 import { recordWorkflow } from '../support/record-history';
+import { until } from '../support/until';
 import { failImage, pauseImage } from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { Receiver, verified, type ReceiverAnswer } from './support/receiver';
@@ -16,7 +16,12 @@ const base = '/api/v1/workflows';
 const secretOfProcess = 'a secret of the tests, long enough to be one';
 /** Five tries. */
 const webhookRetrySeconds = [0, 0.02, 0.02, 0.02, 0.02];
+/** Longer than a machine may stand still. */
+const WEBHOOK_TIMEOUT_MS = 15_000;
 
+let webhookTimeoutMs = WEBHOOK_TIMEOUT_MS;
+/** Happens between a try and the next one. */
+let afterTry: () => void | Promise<void> = () => undefined;
 let api: TestApi;
 let worker: Awaited<ReturnType<typeof startTestWorker>>;
 const receivers: Receiver[] = [];
@@ -29,13 +34,24 @@ beforeAll(async () => {
     ...{ database: api.dependencies.database, guardedFetch, now: Date.now, random: () => 0 },
     settings: {
       ...{ secret: secretOfProcess, localUrl: api.url, resubmitBelowCredits: 0, workFolder: '' },
-      ...{ webhookRetrySeconds, webhookTimeoutMs: 1_000 },
+      webhookRetrySeconds,
+      get webhookTimeoutMs() {
+        return webhookTimeoutMs;
+      },
     },
   };
-  worker = await startTestWorker(api.taskQueue, { sendDelivery: (input) => sendDelivery(deps, input) });
+  worker = await startTestWorker(api.taskQueue, {
+    sendDelivery: async (input) => {
+      const result = await sendDelivery(deps, input);
+      await afterTry();
+      return result;
+    },
+  });
 }, 60_000);
 
 afterEach(async () => {
+  webhookTimeoutMs = WEBHOOK_TIMEOUT_MS;
+  afterTry = () => undefined;
   await Promise.all(receivers.splice(0).map((receiver) => receiver.stop().catch(() => undefined)));
 });
 
@@ -77,14 +93,14 @@ async function aFailedRun(workflowId: string, further: object = {}): Promise<str
 
 /** The one delivery of an execution, with its tries, once it has ended. */
 async function ended(executionId: string) {
-  for (;;) {
+  let deliveryId = '';
+  await until(async () => {
     const { body } = await api.call('GET', `/api/v1/deliveries?executionId=${executionId}`);
     const [delivery] = body.data;
-    if (delivery !== undefined && delivery.state !== 'pending') {
-      return (await api.call('GET', `/api/v1/deliveries/${delivery.deliveryId}`)).body;
-    }
-    await setImmediate();
-  }
+    deliveryId = delivery?.deliveryId;
+    return delivery !== undefined && delivery.state !== 'pending';
+  });
+  return (await api.call('GET', `/api/v1/deliveries/${deliveryId}`)).body;
 }
 
 const statusesOf = (delivery: { tries: readonly { httpStatus: number | null }[] }) =>
@@ -149,14 +165,12 @@ describe('a receiver that is', () => {
   it('down is told once it is up', async () => {
     const receiver = await aReceiver();
     await receiver.stop();
+    afterTry = () => {
+      afterTry = () => undefined;
+      return receiver.restart();
+    };
     const { workflowId } = await aSubscription(receiver.url);
-    const executionId = await aFailedRun(workflowId);
-    for (let tries = 0; tries < 1;) {
-      const { body } = await api.call('GET', `/api/v1/deliveries?executionId=${executionId}`);
-      tries = body.data[0].attempts;
-    }
-    await receiver.restart();
-    const delivery = await ended(executionId);
+    const delivery = await ended(await aFailedRun(workflowId));
     expect(delivery.state).toBe('delivered');
     expect(delivery.tries[0]).toMatchObject({
       number: 1,
@@ -181,6 +195,10 @@ describe('a receiver that is', () => {
 
   it('slow is given up after its time and asked again', async () => {
     const receiver = await aReceiver('hang', { status: 200 });
+    webhookTimeoutMs = 1_000;
+    afterTry = () => {
+      webhookTimeoutMs = WEBHOOK_TIMEOUT_MS;
+    };
     const { workflowId } = await aSubscription(receiver.url);
     const delivery = await ended(await aFailedRun(workflowId));
     expect([delivery.state, statusesOf(delivery)]).toEqual(['delivered', [null, 200]]);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { openDatabase } from '../../store/database/database';
 import { connectTemporal, type TemporalExecutions } from '../../api/temporal-executions';
+import { until } from '../support/until';
 import { textToImage } from './support/graphs';
 import { overrideTemporal } from './support/override-temporal';
 import { startTestApi, type TestApi } from './support/test-api';
@@ -50,7 +51,9 @@ describe('while Temporal is away', () => {
     });
     const { body } = await api.call('POST', execute, { body: textToImage });
     expect((await api.call('GET', `/api/v1/workflows/executions/${body.executionId}/poll`)).status).toBe(200);
-    const ready = await api.call('GET', '/readyz');
+    let ready = await api.call('GET', '/readyz');
+    // What has not answered within a second counts as away.
+    await until(async () => (ready = await api.call('GET', '/readyz')).body.checks.database === 'ok');
     expect([ready.status, ready.body.checks]).toEqual([503, { database: 'ok', temporal: 'away' }]);
     await dead.close();
   });

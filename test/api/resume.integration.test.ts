@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { executions } from '../../store/database/executions';
+import { until } from '../support/until';
 import {
   completeImage,
   failImage,
@@ -210,7 +210,7 @@ describe('POST /workflows/executions/:id/resume of an execution that waits', () 
       body: { triggerData: { prompt: 'Another prompt' } },
     });
     // No worker is there to obey: the test ends it instead.
-    while ((await signalsOf(executionId, before?.runId)).length === 0) await setImmediate();
+    await until(async () => (await signalsOf(executionId, before?.runId)).length > 0);
     await terminate(executionId);
     expect((await resuming).body.rerun).toEqual(['prompt', 'image']);
     expect(await signalsOf(executionId, before?.runId)).toEqual(['supersede']);

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { cancelFire, followFire } from '../../activities/follow-fire';
@@ -9,6 +8,7 @@ import { newId } from '../../store/ids';
 import { toApplicationFailure } from '../../activities/to-application-failure';
 import { scheduledWorkflowId } from '../../workflows/contract';
 import { recordWorkflow } from '../support/record-history';
+import { until } from '../support/until';
 import { failImage } from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
@@ -61,6 +61,20 @@ async function aSchedule(workflowId: string, body: object, key = api.account.key
 }
 
 const yearly = '0 0 1 1 *';
+/** All of it is to come. */
+const YEAR = new Date().getUTCFullYear() + 1;
+const berlin = (cron: string) => ({ cron, timezone: 'Europe/Berlin' });
+
+/** When the clocks of Europe change, day of the month. @param month - From 1. */
+function lastSunday(month: number): number {
+  const last = new Date(Date.UTC(YEAR, month, 0));
+  return last.getUTCDate() - last.getUTCDay();
+}
+
+/** Days of March. */
+const aroundDay = (day: number, days: number): readonly number[] =>
+  Array.from({ length: 2 * days + 1 }, (_, nth) => day - days + nth).filter((each) => each <= 31);
+
 const show = async ({ path }: Made, key = api.account.key) => (await api.call('GET', path, { key })).body;
 
 /** Sweeps until the schedule's fires are as wanted. */
@@ -68,12 +82,13 @@ async function untilFires(
   made: Made,
   isEnough: (fires: readonly Fire[]) => boolean,
 ): Promise<readonly Fire[]> {
-  for (;;) {
+  let fires: readonly Fire[] = [];
+  await until(async () => {
     await sweep();
-    const { fires } = await show(made);
-    if (isEnough(fires)) return fires;
-    await setImmediate();
-  }
+    ({ fires } = await show(made));
+    return isEnough(fires);
+  });
+  return fires;
 }
 interface Fire {
   readonly scheduledAt: string;
@@ -83,7 +98,8 @@ interface Fire {
 }
 async function nextSecond(): Promise<void> {
   const second = () => Math.floor(Date.now() / 1_000);
-  for (const before = second(); second() === before;) await setImmediate();
+  const before = second();
+  await until(() => second() !== before);
 }
 
 const areStarted = (count: number) => (fires: readonly Fire[]) =>
@@ -91,35 +107,36 @@ const areStarted = (count: number) => (fires: readonly Fire[]) =>
 
 describe('the times of a schedule', () => {
   it('follow the clocks of its time zone over a change to summer time and back', async () => {
-    const made = await aSchedule(await aWorkflow(), { cron: '0 9 26-30 3 *', timezone: 'Europe/Berlin' });
-    const { nextRuns } = await show(made);
-    expect(nextRuns.slice(0, 5)).toEqual([
-      '2027-03-26T08:00:00.000Z',
-      '2027-03-27T08:00:00.000Z',
-      '2027-03-28T07:00:00.000Z',
-      '2027-03-29T07:00:00.000Z',
-      '2027-03-30T07:00:00.000Z',
-    ]);
-    const autumn = await aSchedule(await aWorkflow(), { cron: '0 9 30-31 10 *', timezone: 'Europe/Berlin' });
-    expect((await show(autumn)).nextRuns.slice(0, 2)).toEqual([
-      '2027-10-30T07:00:00.000Z',
-      '2027-10-31T08:00:00.000Z',
+    const change = lastSunday(3);
+    const days = aroundDay(change, 2);
+    const made = await aSchedule(await aWorkflow(), berlin(`0 0 9 ${days.join(',')} 3 * ${YEAR}`));
+    expect((await show(made)).nextRuns).toEqual(
+      days.map((day) => `${YEAR}-03-${day}T0${day < change ? 8 : 7}:00:00.000Z`),
+    );
+    const back = lastSunday(10);
+    const autumn = await aSchedule(await aWorkflow(), berlin(`0 0 9 ${back - 1},${back} 10 * ${YEAR}`));
+    expect((await show(autumn)).nextRuns).toEqual([
+      `${YEAR}-10-${back - 1}T07:00:00.000Z`,
+      `${YEAR}-10-${back}T08:00:00.000Z`,
     ]);
   });
 
   it('come once on a day on which the hour is left out or comes twice', async () => {
-    const left = await aSchedule(await aWorkflow(), { cron: '30 2 27-29 3 *', timezone: 'Europe/Berlin' });
-    const days = (times: readonly string[]) => times.slice(0, 3).map((time) => time.slice(0, 10));
-    expect(days((await show(left)).nextRuns)).toEqual(['2027-03-27', '2027-03-29', '2028-03-27']);
-    const twice = await aSchedule(await aWorkflow(), { cron: '30 2 30-31 10 *', timezone: 'Europe/Berlin' });
-    expect(days((await show(twice)).nextRuns)).toEqual(['2027-10-30', '2027-10-31', '2028-10-30']);
+    const change = lastSunday(3);
+    const days = aroundDay(change, 2);
+    const left = await aSchedule(await aWorkflow(), berlin(`0 30 2 ${days.join(',')} 3 * ${YEAR}`));
+    const daysOf = (times: readonly string[]) => times.map((time) => Number(time.slice(8, 10)));
+    expect(daysOf((await show(left)).nextRuns)).toEqual(days.filter((day) => day !== change));
+    const back = lastSunday(10);
+    const twice = await aSchedule(await aWorkflow(), berlin(`0 30 2 ${back - 1},${back} 10 * ${YEAR}`));
+    expect(daysOf((await show(twice)).nextRuns)).toEqual([back - 1, back]);
   });
 
   it('are UTC unless a zone is named, and none while it is paused from the start', async () => {
     const made = await aSchedule(await aWorkflow(), { cron: ['0 9 1 1 *', '0 21 1 1 *'], paused: true });
     expect(await show(made)).toMatchObject({
       ...{ timezone: 'UTC', overlap: 'skip', catchUpSeconds: 60, paused: true, version: null },
-      nextRuns: expect.arrayContaining(['2027-01-01T09:00:00.000Z', '2027-01-01T21:00:00.000Z']),
+      nextRuns: expect.arrayContaining([`${YEAR}-01-01T09:00:00.000Z`, `${YEAR}-01-01T21:00:00.000Z`]),
     });
   });
 
@@ -258,11 +275,9 @@ describe('overlap', () => {
     const fires = await untilFires(made, areStarted(2));
     // On a busy machine a time may be over before it has started anything.
     const first = fires.filter(({ state }) => state === 'started').at(-1)?.executionId;
-    for (;;) {
-      const { body } = await api.call('GET', `${base}/executions/${first}`);
-      if (body.cancelRequested === true) break;
-      await setImmediate();
-    }
+    await until(
+      async () => (await api.call('GET', `${base}/executions/${first}`)).body.cancelRequested === true,
+    );
     await api.call('DELETE', made.path);
   });
 });
@@ -293,7 +308,7 @@ describe('a schedule', () => {
       200,
       expect.objectContaining({ paused: true, version: null, triggerData: {} }),
     ]);
-    expect(body.nextRuns[0]).toBe('2026-12-31T21:00:00.000Z');
+    expect(body.nextRuns[0]).toBe(`${YEAR - 1}-12-31T21:00:00.000Z`);
     expect((await api.call('PUT', made.path, { body: { cron: 'never' } })).status).toBe(422);
     expect((await show(made)).cron).toEqual(['0 6 1 1 *']);
   });
@@ -339,7 +354,7 @@ describe('a schedule in Temporal that no row names', () => {
       return [kept.scheduleId, orphan].map((id) => ids.includes(id));
     };
     // The list of Temporal follows a moment later.
-    while ((await known()).includes(false)) await setImmediate();
+    await until(async () => !(await known()).includes(false));
     await sweepSchedules(dependencies);
     expect(await dependencies.temporal.schedules.madeAt(orphan)).toBeInstanceOf(Date);
     await sweepSchedules({ ...dependencies, clock: () => Date.now() + 600_000 });

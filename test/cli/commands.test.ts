@@ -255,13 +255,16 @@ describe('an API that cannot be reached', () => {
     const gone = await FakeApi.start();
     await gone.stop();
     const environment = { EVERFRAME_API_URL: gone.url, EVERFRAME_API_KEY: 'sk-test-1' };
-    const startedAt = performance.now();
+    const tookMs: number[] = [];
     for (const line of ['run graph.json', 'poll exe_1 --wait', 'nodes']) {
+      const startedAtMs = performance.now();
       const { exitCode, stderr } = await everframe(line, { environment });
+      tookMs.push(performance.now() - startedAtMs);
       expect(exitCode).toBe(3);
       expect(stderr).toContain(`No answer from ${gone.url}. Start it with "npm start"`);
     }
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    // One that tried again would take seconds; a busy machine may be late once.
+    expect(tookMs.sort((left, right) => left - right)[1]).toBeLessThan(1_500);
     expect((await everframe('nodes --json', { environment })).json()).toMatchObject({ code: 'network' });
   });
 });

@@ -29,7 +29,7 @@ describe('npm run demo', () => {
   let demo: Outcome;
   beforeAll(async () => {
     demo = await runDemo();
-  });
+  }, 150_000);
 
   it('exits 0 with the run COMPLETED, showing each node with its provider, attempts and credits', () => {
     expect(demo).toMatchObject({ code: 0 });

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { readCliConfig } from '../../cli/config';
-import { findFreePort } from '../../cli/embedded/ports';
 import { identifyProcess } from '../../cli/embedded/process-identity';
 import { waitUntil } from '../../cli/embedded/wait-until';
 import { bringUp, type RunningSystem } from '../../cli/up';
+import { reservePort } from '../support/reserve-port';
+import { until } from '../support/until';
 
 const names = ['api', 'worker', 'sandbox', 'temporal', 'postgres'] as const;
 const fakeChild = join(__dirname, '../support/fake-child.cjs');
@@ -86,7 +87,7 @@ describe('a system on its embedded servers', () => {
       const { config } = (await answer.json()) as { config?: { workflowExecutionRetentionTtl?: string } };
       return config?.workflowExecutionRetentionTtl === '2592000s';
     };
-    expect(await waitUntil(isKept, { limitMs: 20_000 })).toBe(true);
+    expect(await waitUntil(isKept, { limitMs: 50_000 })).toBe(true);
   });
 
   it('refuses a second start on the same home and names the holder', async () => {
@@ -115,7 +116,7 @@ describe('a system on its embedded servers', () => {
       const before = first.pidOf(name) ?? 0;
       process.kill(before, 'SIGKILL');
       const isBack = (): boolean => first.pidOf(name) !== before && isAlive(first.pidOf(name));
-      expect(await waitUntil(isBack, { limitMs: 10_000 })).toBe(true);
+      expect(await waitUntil(isBack, { limitMs: 40_000 })).toBe(true);
       const answers = async (): Promise<boolean> => {
         const temporal = await fetch(`${first.urls.temporalUi}/api/v1/namespaces/default`).catch(
           () => undefined,
@@ -123,8 +124,9 @@ describe('a system on its embedded servers', () => {
         const rows = await query(first.databaseUrl, 'SELECT 1').catch(() => []);
         return temporal?.status === 200 && rows.length === 1;
       };
-      expect(await waitUntil(answers, { limitMs: 10_000 })).toBe(true);
+      expect(await waitUntil(answers, { limitMs: 40_000 })).toBe(true);
     },
+    90_000,
   );
 });
 
@@ -185,7 +187,7 @@ describe('a start that cannot succeed', () => {
   it('stops what it had started when it is interrupted', async () => {
     const home = join(folder, 'interrupted');
     const config = readCliConfig(
-      { ...environment, EVERFRAME_HOME: home, EVERFRAME_PORT: String(await findFreePort()) },
+      { ...environment, EVERFRAME_HOME: home, EVERFRAME_PORT: String(await reservePort()) },
       folder,
     );
     const interrupt = new AbortController();
@@ -198,7 +200,7 @@ describe('a start that cannot succeed', () => {
         return [];
       }
     };
-    await waitUntil(() => record().length > 0, { limitMs: 10_000 });
+    await until(() => record().length > 0);
     interrupt.abort();
     await expect(started).rejects.toThrow('stopped while starting');
     expect(record()).toEqual([]);

@@ -31,5 +31,5 @@ describe('docs/workflows.md', () => {
     const { stdout } = await promisify(execFile)('bash', ['-c', PREAMBLE + script], { cwd: folder, env });
     expect(stdout).toContain('executionId');
     expect(stdout).not.toContain('"error":"');
-  }, 30_000);
+  });
 });

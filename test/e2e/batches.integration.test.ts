@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { aGraph, type BuiltGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 let test: TestSystem;
 
@@ -22,10 +22,6 @@ function productPhotos(name: string): BuiltGraph {
     .edge('product', 'photo', { targetHandle: 'prompt' })
     .edge('backdrop', 'photo', { targetHandle: 'images' })
     .build();
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setImmediate();
 }
 
 describe('a batch', () => {

@@ -119,7 +119,7 @@ beforeAll(async () => {
     // From here on there is no API, no provider, no database of ours: a replay needs none.
     await test.stop();
   }
-});
+}, 150_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function replay(name: string) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mainJob } from '../support/graph-builder';
-import { TestSystem } from '../support/test-system';
+import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
 
 let test: TestSystem;
 
@@ -11,30 +11,38 @@ beforeAll(async () => {
 afterAll(() => test.stop());
 
 describe('a worker killed with kill -9', () => {
-  it('during the upscale costs no second job: another worker goes on waiting for the first', async () => {
-    const { executionId } = await test.client.execute(mainJob('killed-late comet'));
-    await test.untilAccepted({ model: 'crystal-upscaler' });
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
-    expect(await test.accepted({ prompt: 'killed-late comet' })).toHaveLength(1);
-    expect(await test.accepted({ model: 'crystal-upscaler' })).toHaveLength(1);
-  });
+  it(
+    'during the upscale costs no second job: another worker goes on waiting for the first',
+    async () => {
+      const { executionId } = await test.client.execute(mainJob('killed-late comet'));
+      await test.untilAccepted({ model: 'crystal-upscaler' });
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      expect(await test.accepted({ prompt: 'killed-late comet' })).toHaveLength(1);
+      expect(await test.accepted({ model: 'crystal-upscaler' })).toHaveLength(1);
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 
-  it('right after the start loses nothing', async () => {
-    const { executionId } = await test.client.execute(mainJob('killed-early comet'));
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view.status).toBe('COMPLETED');
-    expect(await test.accepted({ prompt: 'killed-early comet' })).toHaveLength(1);
-    // One that dies in the middle of a send leaves open for 70 s what became of it: lease and time limit of the request.
-  }, 150_000);
+  it(
+    'right after the start loses nothing',
+    async () => {
+      const { executionId } = await test.client.execute(mainJob('killed-early comet'));
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view.status).toBe('COMPLETED');
+      expect(await test.accepted({ prompt: 'killed-early comet' })).toHaveLength(1);
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 });
 
 describe('an API killed with kill -9', () => {
   it('leaves the run alone and answers the poll again after its restart', async () => {
     const { executionId } = await test.client.execute(mainJob('api comet'));
     test.kill('api');
+    await test.untilApiAnswers();
     const view = await test.client.wait(executionId);
     expect(view.status).toBe('COMPLETED');
     expect(await test.accepted({ prompt: 'api comet' })).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { setImmediate } from 'node:timers/promises';
 import { mainJob } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 let test: TestSystem;
 
@@ -42,7 +42,9 @@ describe('an outage of fal that takes the fallback with it', () => {
     await test.client.redriveDeadLetters({ ...outage, throttle: { perMinute: 30 } });
     // The plan lies in the database: what is not due yet survives the API.
     test.kill('api');
-    for (const { executionId } of started) await untilAttempt(executionId, 2);
+    await test.untilApiAnswers();
+    for (const { executionId } of started)
+      await until(async () => (await test.client.poll(executionId)).attempt === 2);
     const ended = await Promise.all(started.map(({ executionId }) => test.client.wait(executionId)));
     expect(ended.map(({ status, attempt }) => [status, attempt])).toEqual(
       prompts.map(() => ['COMPLETED', 2]),
@@ -54,7 +56,3 @@ describe('an outage of fal that takes the fallback with it', () => {
     expect((await test.client.listDeadLetters({ state: 'resolved' })).data).toHaveLength(3);
   });
 });
-
-async function untilAttempt(executionId: string, attempt: number): Promise<void> {
-  while ((await test.client.poll(executionId)).attempt < attempt) await setImmediate();
-}

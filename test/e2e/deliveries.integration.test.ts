@@ -8,7 +8,7 @@ import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { startS3Server, type S3Server } from '../support/s3-server';
-import { TestSystem } from '../support/test-system';
+import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
 
 interface Received {
   readonly method: string;
@@ -133,24 +133,28 @@ describe('output:http', () => {
     expect(await test.accepted({ prompt: 'a late letter' })).toHaveLength(1);
   });
 
-  it('is repeated with the same key when the worker dies before the answer', async () => {
-    let isFirst = true;
-    answer = (request, response) => {
-      // The first one is never answered.
-      if (isFirst) isFirst = false;
-      else created(request, response);
-    };
-    const arrived = new Promise<void>((resolve) => {
-      onArrival = resolve;
-    });
-    const { executionId } = await test.client.execute(byHttp('a torn letter'));
-    await arrived;
-    test.kill('worker');
-    expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
-    expect(received).toHaveLength(2);
-    expect(received[1]?.headers['idempotency-key']).toBe(received[0]?.headers['idempotency-key']);
-    expect(await test.accepted({ prompt: 'a torn letter' })).toHaveLength(1);
-  }, 150_000);
+  it(
+    'is repeated with the same key when the worker dies before the answer',
+    async () => {
+      let isFirst = true;
+      answer = (request, response) => {
+        // The first one is never answered.
+        if (isFirst) isFirst = false;
+        else created(request, response);
+      };
+      const arrived = new Promise<void>((resolve) => {
+        onArrival = resolve;
+      });
+      const { executionId } = await test.client.execute(byHttp('a torn letter'));
+      await arrived;
+      test.kill('worker');
+      expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      expect(received).toHaveLength(2);
+      expect(received[1]?.headers['idempotency-key']).toBe(received[0]?.headers['idempotency-key']);
+      expect(await test.accepted({ prompt: 'a torn letter' })).toHaveLength(1);
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 
   it('does not follow redirects, and tries no answer again that will be the same', async () => {
     answer = (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
-import { TestSystem } from '../support/test-system';
+import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
 
 let test: TestSystem;
 
@@ -26,26 +26,30 @@ function refined(subject: string, grades: readonly number[], config: Record<stri
 }
 
 describe('a refine group', () => {
-  it('keeps the second of scores .4, .7, .6 through a kill during the third try, and pays three pictures', async () => {
-    const graph = refined('a tidy otter', [0.4, 0.7, 0.6], { threshold: 0.9 });
-    const quote = await test.client.quote(graph);
-    const { executionId } = await test.client.execute(graph);
-    await test.untilAccepted({ prompt: 'a tidy otter, try 3' });
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
-    expect(view.nodes['loop']?.output).toMatchObject({ score: 0.7, round: 2, rounds: 3, reached: false });
-    expect(view.output['loop']?.['result']).toMatchObject({
-      sha256: sha256Of(view.nodes['image.2']?.output),
-    });
-    expect(await test.accepted({ prompt: 'a tidy otter, try' })).toHaveLength(3);
-    const price = view.nodes['image.1']?.credits ?? 0;
-    expect(price).toBeGreaterThan(0);
-    expect(view.nodes['image']).toMatchObject({ status: 'COMPLETED', credits: 3 * price });
-    expect(view.credits).toMatchObject({ held: 0, charged: 3 * price });
-    expect(quote.nodes.find(({ nodeId }) => nodeId === 'image')).toMatchObject({ minCredits: price });
-    await recordHistory(executionId, 'refined');
-  });
+  it(
+    'keeps the second of scores .4, .7, .6 through a kill during the third try, and pays three pictures',
+    async () => {
+      const graph = refined('a tidy otter', [0.4, 0.7, 0.6], { threshold: 0.9 });
+      const quote = await test.client.quote(graph);
+      const { executionId } = await test.client.execute(graph);
+      await test.untilAccepted({ prompt: 'a tidy otter, try 3' });
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      expect(view.nodes['loop']?.output).toMatchObject({ score: 0.7, round: 2, rounds: 3, reached: false });
+      expect(view.output['loop']?.['result']).toMatchObject({
+        sha256: sha256Of(view.nodes['image.2']?.output),
+      });
+      expect(await test.accepted({ prompt: 'a tidy otter, try' })).toHaveLength(3);
+      const price = view.nodes['image.1']?.credits ?? 0;
+      expect(price).toBeGreaterThan(0);
+      expect(view.nodes['image']).toMatchObject({ status: 'COMPLETED', credits: 3 * price });
+      expect(view.credits).toMatchObject({ held: 0, charged: 3 * price });
+      expect(quote.nodes.find(({ nodeId }) => nodeId === 'image')).toMatchObject({ minCredits: price });
+      await recordHistory(executionId, 'refined');
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 
   it('stops at the first score that is good enough', async () => {
     const { executionId } = await test.client.execute(
@@ -94,19 +98,23 @@ describe('a map group', () => {
       .edge('each', 'best', { sourceHandle: 'results', targetHandle: 'candidates' })
       .build();
 
-  it('makes each element once through a kill, in the order of the list', async () => {
-    const items = ['heron', 'badger', 'newt', 'stoat'];
-    const { executionId } = await test.client.execute(elements('x', { items, concurrency: 2 }));
-    await test.untilAccepted({ prompt: 'badger' });
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view.status).toBe('COMPLETED');
-    const results = view.nodes['each']?.output['results'];
-    const hashes = [1, 2, 3, 4].map((number) => sha256Of(view.nodes[`image.${number}`]?.output));
-    expect(results).toMatchObject(hashes.map((sha256) => ({ sha256 })));
-    for (const prompt of items) expect(await test.accepted({ prompt })).toHaveLength(1);
-    await recordHistory(executionId, 'mapped');
-  });
+  it(
+    'makes each element once through a kill, in the order of the list',
+    async () => {
+      const items = ['heron', 'badger', 'newt', 'stoat'];
+      const { executionId } = await test.client.execute(elements('x', { items, concurrency: 2 }));
+      await test.untilAccepted({ prompt: 'badger' });
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view.status).toBe('COMPLETED');
+      const results = view.nodes['each']?.output['results'];
+      const hashes = [1, 2, 3, 4].map((number) => sha256Of(view.nodes[`image.${number}`]?.output));
+      expect(results).toMatchObject(hashes.map((sha256) => ({ sha256 })));
+      for (const prompt of items) expect(await test.accepted({ prompt })).toHaveLength(1);
+      await recordHistory(executionId, 'mapped');
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 
   it('with allowPartial goes on without the element that failed', async () => {
     await test.setFaults([{ action: 'refuse', contains: 'a rude walrus' }]);

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { findFreePort } from '../../cli/embedded/ports';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
+import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
+import { reservePort } from '../support/reserve-port';
 
 /** Live mode, with the sandbox in the place of fal. */
 let test: TestSystem;
 let live: EverframeClient;
 
 beforeAll(async () => {
-  const port = String(await findFreePort());
+  const port = String(await reservePort());
   const fal = `http://127.0.0.1:${port}/fal`;
   test = await TestSystem.start({
     EVERFRAME_SANDBOX_PORT: port,
@@ -36,6 +37,19 @@ async function keysOf(prompt: string): Promise<readonly (string | undefined)[]> 
   return (await test.accepted({ prompt })).map((entry) => entry.headers?.['keySha256']);
 }
 
+/** When Temporal gave the send to a worker: it is Temporal that keeps to the rate, whatever holds the worker up then. */
+async function sendBeganAtMs(executionId: string): Promise<number> {
+  const { events } = await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).fetchHistory();
+  const isSend = (id: string | null | undefined) => id?.endsWith('/submit') === true;
+  const scheduled = events?.find((each) => isSend(each.activityTaskScheduledEventAttributes?.activityId));
+  const began = events?.find(
+    ({ activityTaskStartedEventAttributes: start }) =>
+      start && String(start.scheduledEventId) === String(scheduled?.eventId),
+  );
+  const { seconds, nanos } = began?.eventTime ?? {};
+  return Number(seconds) * 1_000 + Number(nanos) / 1e6;
+}
+
 describe('two keys of a live provider', () => {
   it('are used in turn', async () => {
     for (const prompt of ['first jay', 'second jay']) {
@@ -50,9 +64,7 @@ describe('two keys of a live provider', () => {
     const prompts = Array.from({ length: 8 }, (_, nth) => `steady wren ${nth}.`);
     const started = await Promise.all(prompts.map((prompt) => live.execute(graphOf(prompt))));
     await Promise.all(started.map(({ executionId }) => live.wait(executionId)));
-    const times = (await test.accepted({ prompt: 'steady wren' })).map((entry) =>
-      Date.parse(entry.receivedAt),
-    );
+    const times = await Promise.all(started.map(({ executionId }) => sendBeganAtMs(executionId)));
     // Temporal lets a second's worth go at once; the rest follows by twos.
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThanOrEqual(2_000);
   });
@@ -82,9 +94,11 @@ describe('a key of the account’s own', () => {
     expect(own.flatMap(({ keys }) => keys)).toEqual([hashOf(SECRET), hashOf(SECRET)]);
     await live.providerKeys.delete(providerKeyId);
     const deletedAtMs = performance.now();
-    let nth = 0;
-    while ((await used(`later wren ${(nth += 1)}`)).keys.includes(hashOf(SECRET)))
-      expect(performance.now() - deletedAtMs).toBeLessThan(5_000);
+    let [nth, beganAtMs] = [0, deletedAtMs];
+    while ((await used(`later wren ${(nth += 1)}`)).keys.includes(hashOf(SECRET))) {
+      expect(beganAtMs - deletedAtMs).toBeLessThan(5_000);
+      beganAtMs = performance.now();
+    }
     const traces = await test.everythingAbout(own.map(({ executionId }) => executionId));
     expect(traces.split('fifth jay').length).toBeGreaterThan(3);
     expect(traces).not.toContain('key-of-carl');

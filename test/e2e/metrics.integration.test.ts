@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findFreePort } from '../../cli/embedded/ports';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
+import { reservePort } from '../support/reserve-port';
+import { until } from '../support/until';
 
 let test: TestSystem;
 let ports: readonly number[];
 
 beforeAll(async () => {
-  ports = [await findFreePort(), await findFreePort(), await findFreePort()];
+  ports = [await reservePort(), await reservePort(), await reservePort()];
   const [api, worker, temporal] = ports;
   test = await TestSystem.start({
     EVERFRAME_API_METRICS_PORT: String(api),
@@ -52,6 +53,11 @@ describe('/metrics, after a real run', () => {
     expect(view).toMatchObject({ status: 'COMPLETED', nodes: { image: { provider: 'replicate' } } });
     await expect(client.poll('exe_unknown')).rejects.toMatchObject({ status: 404 });
 
+    // What does not answer within its second counts as away; the figures are read anew every five.
+    await until(async () => {
+      const up = (await scrape(0)).filter((line) => line.startsWith('everframe_dependency_up{'));
+      return up.length === 2 && up.every((line) => line.endsWith(' 1'));
+    });
     const [api, worker, temporal] = await Promise.all([scrape(0), scrape(1), scrape(2)]);
     const model = { provider: 'replicate', model: view.nodes['image']?.model ?? '', mode: 'test' };
     expect(valueOf(worker, 'everframe_job_duration_seconds_count', model)).toBe(1);

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 const POSTS = 50;
 const RESUMES = 20;
@@ -43,11 +43,12 @@ async function proveRound(test: TestSystem, round: number): Promise<void> {
 /** Temporal runs of the execution, once both that must be there are listed. */
 async function closedRuns({ temporal }: TestSystem, executionId: string): Promise<number> {
   const query = `WorkflowId = '${executionWorkflowId(executionId)}'`;
-  for (;;) {
-    const { count } = await temporal.workflow.count(query);
-    if (count >= 2) return count;
-    await setImmediate();
-  }
+  let count = 0;
+  await until(async () => {
+    ({ count } = await temporal.workflow.count(query));
+    return count >= 2;
+  });
+  return count;
 }
 
 /** All at once; undefined for those that were turned away because another one was first. */

@@ -1,10 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ReviewView } from '../../client/review-types';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
-import { until } from './product-batch';
+import { until } from '../support/until';
 
 let test: TestSystem;
 
@@ -36,16 +35,6 @@ async function theReview(executionId: string): Promise<ReviewView> {
   return review;
 }
 
-/** The supervisor starts it again. */
-async function untilApiAnswers(executionId: string): Promise<void> {
-  const answers = (): Promise<boolean> =>
-    test.client.poll(executionId).then(
-      () => true,
-      () => false,
-    );
-  while (!(await answers())) await setImmediate();
-}
-
 describe('a review', () => {
   it('inside a loop survives the kill of worker and API, and its comment feeds the next round', async () => {
     const { executionId } = await test.client.execute(untilApproved('a shy ferret'));
@@ -56,7 +45,7 @@ describe('a review', () => {
     expect(first).toMatchObject({ step: 'review.1', title: 'Is it good?', value: { type: 'image' } });
     test.kill('worker');
     test.kill('api');
-    await untilApiAnswers(executionId);
+    await test.untilApiAnswers();
     const comment = 'with a red scarf';
     expect(await test.client.decideReview(first.reviewId, { decision: 'reject', comment })).toMatchObject({
       state: 'decided',
@@ -111,9 +100,8 @@ describe('a review', () => {
 
   it('takes the way of the time-out when nobody has decided in time', async () => {
     const { executionId } = await test.client.execute(withRoutes({ timeoutSeconds: 1 }));
-    let view = await test.client.wait(executionId);
-    while (view.status === 'WAITING') view = await test.client.poll(executionId);
-    view = await test.client.wait(executionId);
+    await until(async () => (await test.client.wait(executionId)).status !== 'WAITING');
+    const view = await test.client.wait(executionId);
     expect(view).toMatchObject({
       status: 'COMPLETED',
       nodes: { remind: { output: { text: 'late: Draft' } }, send: { status: 'SKIPPED' } },

@@ -48,9 +48,10 @@ describe('an execution', () => {
 
   it('shows one activity per provider step to operators, with names that can be read', async () => {
     const { executionId } = await run(mainJob('A forest in fog'));
-    const { events } = await test.temporal.workflow
-      .getHandle(executionWorkflowId(executionId))
-      .fetchHistory();
+    const handle = test.temporal.workflow.getHandle(executionWorkflowId(executionId));
+    // Our row says that it is done a moment before Temporal has the rest of that step.
+    await handle.result();
+    const { events } = await handle.fetchHistory();
     const ids = (events ?? []).flatMap(
       (event) => event.activityTaskScheduledEventAttributes?.activityId ?? [],
     );
@@ -61,8 +62,7 @@ describe('an execution', () => {
       'upscale/fal:clarityai/crystal-upscaler/submit',
       'upscale/fal:clarityai/crystal-upscaler/await',
     ]);
-    const description = await test.temporal.workflow.getHandle(executionWorkflowId(executionId)).describe();
-    expect(description.searchAttributes).toMatchObject({
+    expect((await handle.describe()).searchAttributes).toMatchObject({
       EverframeStatus: ['COMPLETED'],
       Providers: ['fal'],
     });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
-import { TestSystem } from '../support/test-system';
+import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
 
 let test: TestSystem;
 
@@ -38,34 +38,38 @@ async function publish(style: string): Promise<string> {
 }
 
 describe('a workflow as a node', () => {
-  it('runs once for each element of a list, in its own loop, and pays each picture once through a kill', async () => {
-    const workflow = await publish('ink');
-    const graph = aGraph('x')
-      .group('each', 'control:map', { items: ['a vole', 'a crane'], itemType: 'text', concurrency: 2 })
-      .member('each', 'sub', 'control:workflow', { workflow })
-      .edge('each', 'sub', { sourceHandle: 'item', targetHandle: 'prompt' })
-      .edge('sub', 'each', { sourceHandle: 'made', targetHandle: 'result' })
-      .node('sheet', 'control:pick_best', { by: 'order' })
-      .edge('each', 'sheet', { sourceHandle: 'results', targetHandle: 'candidates' })
-      .build();
-    const quote = await test.client.quote(graph);
-    const { executionId } = await test.client.execute(graph);
-    await test.untilAccepted({ prompt: 'a vole in ink, try 2' });
-    test.kill('worker');
-    const view = await test.client.wait(executionId);
-    expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
-    for (const subject of ['a vole', 'a crane']) {
-      for (const round of [1, 2])
-        expect(await test.accepted({ prompt: `${subject} in ink, try ${round}` })).toHaveLength(1);
-    }
-    const price = view.nodes['sub.1/picture.2']?.credits ?? 0;
-    expect(price).toBeGreaterThan(0);
-    expect(view.nodes['sub/picture']).toMatchObject({ status: 'COMPLETED', credits: 4 * price });
-    expect(view.nodes['sub.2/tries']?.output).toMatchObject({ round: 2, score: 0.8 });
-    expect(view.credits).toMatchObject({ held: 0, charged: 4 * price });
-    expect(quote).toMatchObject({ minCredits: 2 * price });
-    await recordHistory(executionId, 'sub-workflow');
-  });
+  it(
+    'runs once for each element of a list, in its own loop, and pays each picture once through a kill',
+    async () => {
+      const workflow = await publish('ink');
+      const graph = aGraph('x')
+        .group('each', 'control:map', { items: ['a vole', 'a crane'], itemType: 'text', concurrency: 2 })
+        .member('each', 'sub', 'control:workflow', { workflow })
+        .edge('each', 'sub', { sourceHandle: 'item', targetHandle: 'prompt' })
+        .edge('sub', 'each', { sourceHandle: 'made', targetHandle: 'result' })
+        .node('sheet', 'control:pick_best', { by: 'order' })
+        .edge('each', 'sheet', { sourceHandle: 'results', targetHandle: 'candidates' })
+        .build();
+      const quote = await test.client.quote(graph);
+      const { executionId } = await test.client.execute(graph);
+      await test.untilAccepted({ prompt: 'a vole in ink, try 2' });
+      test.kill('worker');
+      const view = await test.client.wait(executionId);
+      expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      for (const subject of ['a vole', 'a crane']) {
+        for (const round of [1, 2])
+          expect(await test.accepted({ prompt: `${subject} in ink, try ${round}` })).toHaveLength(1);
+      }
+      const price = view.nodes['sub.1/picture.2']?.credits ?? 0;
+      expect(price).toBeGreaterThan(0);
+      expect(view.nodes['sub/picture']).toMatchObject({ status: 'COMPLETED', credits: 4 * price });
+      expect(view.nodes['sub.2/tries']?.output).toMatchObject({ round: 2, score: 0.8 });
+      expect(view.credits).toMatchObject({ held: 0, charged: 4 * price });
+      expect(quote).toMatchObject({ minCredits: 2 * price });
+      await recordHistory(executionId, 'sub-workflow');
+    },
+    KILLED_IN_A_SEND_MS,
+  );
 
   it('runs in each item of a batch', async () => {
     const workflow = await publish('wax');

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkflowFailedError } from '@temporalio/client';
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph, mainJob } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
 import { TestSystem } from '../support/test-system';
+import { until } from '../support/until';
 
 /** Rules of the failpoints; empty but for one test. */
 let failpoints: string;
@@ -43,7 +43,7 @@ async function outOfBudget(prompt: string) {
 async function untilOperatorsSee(executionId: string, status: string): Promise<void> {
   const handle = test.temporal.workflow.getHandle(executionWorkflowId(executionId));
   const shown = async () => (await handle.describe()).searchAttributes['EverframeStatus']?.[0];
-  while ((await shown()) !== status) await setImmediate();
+  await until(async () => (await shown()) === status);
 }
 
 describe('an execution whose budget is reached', () => {
@@ -82,6 +82,7 @@ describe('an execution whose budget is reached', () => {
     const { executionId } = await outOfBudget('patient badger');
     test.kill('worker');
     test.kill('api');
+    await test.untilApiAnswers();
     await test.client.resume(executionId, { budgetCredits: 10_000 });
     expect((await test.client.wait(executionId)).status).toBe('COMPLETED');
     expect(await test.accepted({ prompt: 'patient badger' })).toHaveLength(1);
@@ -102,8 +103,8 @@ describe('an execution whose budget is reached', () => {
   it('waits again in the run that an operator resets it to, and pays nothing twice', async () => {
     const { executionId, imagePrice } = await outOfBudget('reset badger');
     await test.resetToStart(executionId);
-    let view = await test.client.poll(executionId);
-    while (view.attempt === 1 || view.status === 'RUNNING') view = await test.client.poll(executionId);
+    await until(async () => (await test.client.poll(executionId)).attempt === 2);
+    const view = await test.client.wait(executionId);
     expect(view).toMatchObject({ status: 'WAITING', attempt: 2, credits: { held: 0, charged: imagePrice } });
     await test.client.resume(executionId, { budgetCredits: 10_000 });
     expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
@@ -127,8 +128,8 @@ describe('an execution whose budget is reached', () => {
   it('is cancelled at once, and nothing is held after it', async () => {
     const { executionId, imagePrice } = await outOfBudget('tired badger');
     expect((await test.client.cancel(executionId)).cancelRequested).toBe(true);
-    let view = await test.client.poll(executionId);
-    while (view.status === 'WAITING') view = await test.client.poll(executionId);
+    await until(async () => (await test.client.poll(executionId)).status !== 'WAITING');
+    const view = await test.client.wait(executionId);
     expect(view).toMatchObject({
       status: 'CANCELLED',
       nodes: { image: { status: 'COMPLETED' }, upscale: { status: 'CANCELLED' } },

@@ -4,7 +4,6 @@ import { temporal } from '@temporalio/proto';
 import sharp from 'sharp';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import { EverframeError } from '../../client/everframe-error';
-import { findFreePort } from '../../cli/embedded/ports';
 import { nodeDefinitions } from '../../pipeline/nodes';
 import type { NodeDefinition } from '../../pipeline/node-definition';
 import { PROVIDER_CREDENTIALS } from '../../pipeline/provider-credentials';
@@ -12,6 +11,7 @@ import { candidatesOf, leastConfigs, smallestConfig } from '../pipeline/nodes/sa
 import { aGraph } from '../support/graph-builder';
 import { TestSystem } from '../support/test-system';
 import { startEchoServer, type EchoServer } from './echo-server';
+import { reservePort } from '../support/reserve-port';
 
 /** Longest wait for something that must come. */
 const PATIENCE_MS = 40_000;
@@ -47,7 +47,7 @@ export class MarkedSystem {
     const keys = providers.map(([id, variable]) => [variable, mark(id)] as const);
     // Where each provider is: all at the echo server.
     const bases = providers.map(([id]) => [`${id.toUpperCase()}_BASE_URL`, `${echo.origin}/${id}`] as const);
-    const ports = [String(await findFreePort()), String(await findFreePort())] as const;
+    const ports = [String(await reservePort()), String(await reservePort())] as const;
     const second = ['FAL_KEY_2', mark('fal-second')] as const;
     const assetSecret = randomBytes(32).toString('hex');
     const test = await TestSystem.start({

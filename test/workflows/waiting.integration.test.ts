@@ -23,6 +23,7 @@ import {
   type ResumeSignal,
   type StepInput,
 } from '../../workflows/contract';
+import { until } from '../support/until';
 
 let native: NativeConnection;
 let connection: Connection;
@@ -163,6 +164,12 @@ const aResume = (resumeNumber: number, resubmitUnknown = false): ResumeSignal =>
   resubmitUnknown,
 });
 
+/** As Temporal knows it. */
+async function failedSteps(handle: WorkflowHandle): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).filter((event) => event.activityTaskFailedEventAttributes).length;
+}
+
 const names = (steps: readonly StepInput[]) => steps.map(({ nodeId }) => nodeId);
 
 describe('a run that waits', () => {
@@ -226,7 +233,11 @@ describe('a run that waits', () => {
     run.fail('a', 'BudgetReached');
     run.fail('b', 'BudgetReached');
     const plan = { interpreter: 1, nodes: [aNode('a'), aNode('b'), aNode('c')] } as const;
+    const last = run.hold('c');
     const handle = await run.start({ plan });
+    await last.begun;
+    await until(async () => (await failedSteps(handle)) === 2);
+    last.release();
     await handle.result();
     expect(run.pauses).toEqual([]);
     expect(names(run.steps).sort()).toEqual(['a', 'a', 'b', 'b', 'c']);

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { findFreePort } from '../../../cli/embedded/ports';
 import { createEverframeClient } from '../../../client/everframe-client';
 import { TestSystem } from '../../support/test-system';
 import { makeSome, withKnownIds, type OpenApi } from './known-ids';
 import { runSchemathesis } from './schemathesis';
+import { reservePort } from '../../support/reserve-port';
 
 const REQUESTS = 20_000;
 const EXAMPLES_PER_OPERATION = Number(process.env['EVERFRAME_FUZZ_EXAMPLES'] ?? 250);
@@ -27,7 +27,7 @@ let test: TestSystem;
 const folder = mkdtempSync(join(tmpdir(), 'everframe-fuzz-'));
 
 beforeAll(async () => {
-  const port = String(await findFreePort());
+  const port = String(await reservePort());
   const fal = `http://127.0.0.1:${port}/fal`;
   // With a live key every route can be reached; the sandbox stands in for the provider.
   test = await TestSystem.start({

@@ -85,6 +85,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     address: process.env['TEMPORAL_ADDRESS'] ?? '',
     namespace: 'default',
     taskQueue,
+    // No sweeper of its own would mend what a server that stands still for some seconds has not done.
+    callTimeoutMs: 30_000,
   });
   const listener = openExecutionListener(database);
   const dependencies: ApiDependencies = {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCliConfig } from '../../../cli/config';
 import { startNodeChild } from '../../../cli/embedded/node-child';
-import { findFreePort } from '../../../cli/embedded/ports';
 import type { SupervisedProcess } from '../../../cli/embedded/supervised-process';
 import { bringUp, type RunningSystem } from '../../../cli/up';
 import { createEverframeClient, type EverframeClient } from '../../../client/everframe-client';
@@ -12,6 +11,7 @@ import type { FaultRule } from '../../../sandbox/core/faults';
 import type { Failpoint } from '../../../store/failpoints';
 import { createTestDatabase } from '../../support/test-database';
 import { patiently } from './patience';
+import { reservePort } from '../../support/reserve-port';
 
 export interface ChaosOptions {
   /** `shared`: PostgreSQL and Temporal of the test run. `own`: embedded ones, which may be killed too. */
@@ -128,8 +128,8 @@ async function environmentOf(
     ...process.env,
     EVERFRAME_HOME: home,
     EVERFRAME_TASK_QUEUE: `chaos-${randomBytes(6).toString('hex')}`,
-    EVERFRAME_PORT: String(await findFreePort()),
-    EVERFRAME_SANDBOX_PORT: String(await findFreePort()),
+    EVERFRAME_PORT: String(await reservePort()),
+    EVERFRAME_SANDBOX_PORT: String(await reservePort()),
     EVERFRAME_ASSET_SECRET: CHAOS_SECRET,
     EVERFRAME_SANDBOX_LATENCY_SCALE: '0.2',
     EVERFRAME_RESUBMIT_BELOW_CREDITS: '0',

@@ -56,9 +56,9 @@ describe('startProcess', () => {
     const downMs = await downTimes('setInterval(() => undefined, 60_000)', 5, (pid) =>
       process.kill(pid, 'SIGKILL'),
     );
-    // Doubled delays would be 0.2, 0.4, 0.8, 1.6 and 3.2 s.
     expect(downMs).toHaveLength(5);
-    expect(downMs[4]).toBeLessThan(2_000);
+    // Doubled delays would be 0.2, 0.4, 0.8, 1.6 and 3.2 s; a busy machine may be late once.
+    expect(Math.min(...downMs.slice(3))).toBeLessThan(1_500);
   });
 
   it('lets a child that ends by itself again and again wait longer each time', async () => {
