@@ -201,19 +201,21 @@ class Sequence {
 
   private async deliverNext(): Promise<void> {
     const kind = this.kinds.pop();
-    const { job, fal } = this;
+    const { job, fal, clockMs: nowMs } = this;
     if (!kind || !job) return;
     switch (kind) {
       case 'genuine': {
-        const callback = fal.callback(job.requestId, { ageSeconds: Math.floor(this.random() * 290) });
+        const callback = fal.callback(job.requestId, { nowMs, ageSeconds: Math.floor(this.random() * 290) });
         this.genuine.add(callback.body);
         return this.post(callback, kind);
       }
       case 'forged':
-        return this.post(fal.callback(`forged-${job.requestId}`, { isForged: true }), kind);
+        return this.post(fal.callback(`forged-${job.requestId}`, { nowMs, isForged: true }), kind);
       case 'old': {
-        const ageSeconds = (this.random() < 0.5 ? 1 : -1) * (305 + Math.floor(this.random() * 5_000));
-        return this.post(fal.callback(`old-${job.requestId}`, { ageSeconds }), kind);
+        // What comes from the future grows old while the sequence goes on, some seconds of its clock.
+        const [sign, least] = this.random() < 0.5 ? [1, 305] : [-1, 360];
+        const ageSeconds = sign * (least + Math.floor(this.random() * 5_000));
+        return this.post(fal.callback(`old-${job.requestId}`, { nowMs, ageSeconds }), kind);
       }
       case 'unknown': {
         this.tally.unknown += 1;

@@ -45,10 +45,13 @@ export class SigningFal {
   }
 
   /** As docs.fal.ai says: request id, user id, time and body hash, one a line, Ed25519. */
-  callback(requestId: string, options: { ageSeconds?: number; isForged?: boolean } = {}): SignedCallback {
-    const { ageSeconds = 0, isForged = false } = options;
+  callback(
+    requestId: string,
+    options: { nowMs?: number; ageSeconds?: number; isForged?: boolean } = {},
+  ): SignedCallback {
+    const { nowMs = Date.now(), ageSeconds = 0, isForged = false } = options;
     const body = JSON.stringify({ request_id: requestId, status: 'OK', payload: {}, nonce: randomUUID() });
-    const timestamp = String(Math.floor(Date.now() / 1_000) - ageSeconds);
+    const timestamp = String(Math.floor(nowMs / 1_000) - ageSeconds);
     const hash = createHash('sha256').update(body).digest('hex');
     const key = isForged ? generateKeyPairSync('ed25519').privateKey : this.keys.privateKey;
     const message = Buffer.from([requestId, 'user', timestamp, hash].join('\n'));
