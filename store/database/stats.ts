@@ -63,14 +63,14 @@ export const stats = {
     const [runs, dearestRuns, nodeTypes, models, reasons] = await Promise.all([
       sql<RunRow>`
         select grouping(workflow_id)::int as grouping, workflow_id, max(workflow_name) as name, ${outcomes}
-        from (select workflow_id, workflow_name, status, credits_charged as credits,
+        from (select workflow_id, workflow_name, status, ${creditsOfRun} as credits,
             extract(epoch from completed_at - created_at) * 1000 as ms
           from executions where ${within(scope)} and parent_id is null) run
         group by grouping sets ((workflow_id), ()) order by credits desc, count desc`.execute(queries),
       sql<{ readonly id: string; readonly workflow_id: string; readonly credits: number }>`
-        select id, workflow_id, credits_charged as credits from executions
-        where ${within(scope)} and parent_id is null and credits_charged > 0
-        order by credits_charged desc, id limit ${DEAREST_MAX}`.execute(queries),
+        select id, workflow_id, credits from (select id, workflow_id, ${creditsOfRun} as credits from executions
+          where ${within(scope)} and parent_id is null) run
+        where credits > 0 order by credits desc, id limit ${DEAREST_MAX}`.execute(queries),
       sql<OutcomeRow & { readonly node_type: string; readonly attempts: number }>`
         select node_type, sum(attempts)::int as attempts, ${outcomes}
         from (select n.node_type, n.status, n.credits, n.attempts,
@@ -136,6 +136,10 @@ function within({ accountId, mode, from, to, ...scope }: StatsScope): RawBuilder
     and executions.id >= ${firstIdAt('exe', from)} and executions.id < ${firstIdAt('exe', to)}
     and (${workflowId}::text is null or executions.workflow_id = ${workflowId})`;
 }
+
+/** A batch has cost what its items have. Of `executions`. */
+export const creditsOfRun = sql<number>`(executions.credits_charged + case when executions.item_count is null then 0
+  else (select coalesce(sum(i.credits_charged), 0) from executions i where i.parent_id = executions.id) end)::bigint`;
 
 /** Of rows with `status`, `credits` and `ms`. */
 const outcomes = sql`count(*)::int as count,

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Mode } from '../../../workflows/contract';
 import { firstIdAt } from '../../ids';
 import type { Database } from '../database';
+import { creditsOfRun } from '../stats';
 
 /** What came of the executions of one variant. */
 export interface VariantStats {
@@ -50,12 +51,12 @@ export const variants = {
     const [from, to] = [scope.from, scope.to].map((moment) => (moment ? firstIdAt('exe', moment) : null));
     const { rows } = await sql<StatsRow>`
       with runs as (
-        select e.id, e.variant, e.status, e.credits_charged, e.completed_at,
-          extract(epoch from e.completed_at - e.created_at) * 1000 as ms
-        from executions e
-        where e.workflow_id = ${workflowId} and e.account_id = ${accountId} and e.mode = ${mode}
-          and e.variant is not null and (${version}::int is null or e.version = ${version}::int)
-          and (${from}::text is null or e.id >= ${from}) and (${to}::text is null or e.id < ${to})
+        select id, variant, status, ${creditsOfRun} as credits_charged, completed_at,
+          extract(epoch from completed_at - created_at) * 1000 as ms
+        from executions
+        where workflow_id = ${workflowId} and account_id = ${accountId} and mode = ${mode}
+          and variant is not null and (${version}::int is null or version = ${version}::int)
+          and (${from}::text is null or id >= ${from}) and (${to}::text is null or id < ${to})
       ), feedback as (
         select variant, jsonb_object_agg(metric, jsonb_build_object('count', count, 'mean', mean)) as metrics
         from (

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { splitPlan } from '../../../pipeline/batch/split-plan';
 import { accounts } from '../../../store/database/accounts';
+import { batches } from '../../../store/database/batches';
 import { credits } from '../../../store/database/credits';
 import type { Database } from '../../../store/database/database';
 import { executions } from '../../../store/database/executions';
@@ -222,3 +224,26 @@ export const aFailure: FailureView = {
   provider: 'fal',
   retryable: true,
 };
+
+/** A batch of so many items, all of them opened; each is one paid step for 30 credits. */
+export async function aBatch(
+  database: Database,
+  count: number,
+  changes: Parameters<typeof anExecution>[1] = {},
+): Promise<{ readonly batch: TestExecution; readonly items: readonly TestExecution[] }> {
+  const itemPlan = aPlan(['photo']);
+  const quote = {
+    ...{ minCredits: 30, maxCredits: 30 },
+    nodes: [{ nodeId: 'photo', nodeType: 'generate:flux_2_pro', minCredits: 30, maxCredits: 30 }],
+  };
+  const items = Array.from({ length: count }, (_item, index) => ({ values: [index], patch: [], quote }));
+  const plan = splitPlan(itemPlan, new Set(['photo']), new Set()).plan;
+  const places = [{ nodeId: 'photo', path: ['prompt'] }];
+  const batch = await anExecution(database, {
+    ...{ plan, quote, hold: { minCredits: 30, maxCredits: 30 * count } },
+    ...{ batch: { places, itemPlan, items, allowPartial: false }, ...changes },
+  });
+  const { start } = await batches.openItems(database, { executionId: batch.id, runId: RUN }, count);
+  const opened = start.map(({ executionId }) => new TestExecution(database, batch.accountId, executionId));
+  return { batch, items: opened };
+}

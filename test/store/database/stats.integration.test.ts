@@ -5,7 +5,7 @@ import { executions } from '../../../store/database/executions';
 import { stats } from '../../../store/database/stats';
 import { variants } from '../../../store/database/workflows/variants';
 import { openTestStore } from '../../support/test-database';
-import { anAcceptRequest, anAccount, anExecution, TestExecution } from './builders';
+import { aBatch, anAcceptRequest, anAccount, anExecution, TestExecution } from './builders';
 
 let database: Database;
 beforeAll(async () => {
@@ -48,6 +48,24 @@ describe('stats', () => {
     const { runs } = await stats.read(database, { accountId, mode: 'test', ...around });
     expect(runs).toMatchObject({ count: 101, completed: 100, failed: 1 });
     expect(runs.latencyMs).toEqual({ p50: 50_500, p95: 95_050, p99: 99_010 });
+  });
+
+  it('count a batch once, with all that its items have cost', async () => {
+    const { batch, items } = await aBatch(database, 2, { workflowId: 'wf_1', variant: 'calm' });
+    for (const item of items) {
+      await item.settledJob(30, { step: 'photo', nodeId: 'photo' });
+      await item.write((writer) => writer.finish({ status: 'COMPLETED', nodes: [] }));
+    }
+    await batch.write((writer) => writer.finish({ status: 'COMPLETED', nodes: [] }));
+    const scope = { accountId: batch.accountId, mode: 'test', workflowId: 'wf_1', ...around } as const;
+    const { runs, workflows, dearestRuns, models } = await stats.read(database, scope);
+    expect([runs, workflows[0], dearestRuns[0], models[0]]).toMatchObject([
+      { count: 1, credits: 60 },
+      { count: 1, credits: 60 },
+      { executionId: batch.id, credits: 60 },
+      { count: 2, credits: 60 },
+    ]);
+    expect(await variants.stats(database, scope)).toMatchObject([{ executions: 1, creditsMean: 60 }]);
   });
 
   it('compare the variants of the time alone', async () => {
