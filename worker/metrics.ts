@@ -25,6 +25,7 @@ const STEP_ACTIVITIES = [
   'runMedia',
   'runPure',
   'importAsset',
+  'deliverOutput',
 ] as const satisfies readonly (keyof Activities)[];
 
 type StepActivity = (typeof STEP_ACTIVITIES)[number];
