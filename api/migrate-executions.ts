@@ -6,6 +6,7 @@ import type { JsonObject } from '../workflows/contract';
 import type { Caller } from './caller';
 import type { ApiDependencies } from './dependencies';
 import { toStoredJson } from './graph-body';
+import { mendEach } from './mend-each';
 import { planMigration, type MigrationPlan } from './plan-migration';
 import { planInPlace } from './resume-in-place';
 import { startAccepted } from './start-execution';
@@ -74,7 +75,9 @@ export async function driveMigrations(dependencies: MigrationDependencies): Prom
   const pending = await executions.pendingMigrations(dependencies.database);
   for (let from = 0; from < pending.length; from += CONCURRENCY) {
     const some = pending.slice(from, from + CONCURRENCY);
-    await Promise.all(some.map((migration) => driveOne(dependencies, migration)));
+    await Promise.all(
+      some.map((one) => mendEach(dependencies, [one], (migration) => driveOne(dependencies, migration))),
+    );
   }
 }
 

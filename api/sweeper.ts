@@ -6,7 +6,7 @@ import { sweeper } from '../store/database/sweeper';
 import type { ExecutionFailure } from '../workflows/contract';
 import type { ApiDependencies } from './dependencies';
 import { mendBatches } from './batch/mend-batches';
-import { isDatabaseAway } from './is-database-away';
+import { mendEach } from './mend-each';
 import { driveMigrations } from './migrate-executions';
 import { beginDueRedrives } from './redrive';
 import { startFires } from './start-fires';
@@ -16,12 +16,7 @@ import { deliverResume } from './resume-in-place';
 import { resumeTold } from './resume-told';
 import { sweepSchedules } from './sweep-schedules';
 import { startExecution } from './start-execution';
-import {
-  PreviousRunOpenError,
-  TemporalUnavailableError,
-  type ClosedRun,
-  type TemporalRun,
-} from './temporal-executions';
+import { TemporalUnavailableError, type ClosedRun, type TemporalRun } from './temporal-executions';
 
 const SWEEP_MS = 3_000;
 /** The API's own start has succeeded or been noted by then. */
@@ -117,29 +112,6 @@ function createTempSweep({ assetStore, clock }: SweeperDependencies): () => Prom
     sweptAtMs = clock();
     await assetStore.removeStaleTemps(STALE_TEMP_MS);
   };
-}
-
-/** One that cannot be mended keeps no other from it. @returns whether all were */
-async function mendEach<T extends { readonly executionId: string }>(
-  { logger }: SweeperDependencies,
-  found: readonly T[],
-  mend: (one: T) => Promise<void>,
-): Promise<boolean> {
-  let areAllMended = true;
-  for (const one of found) {
-    try {
-      await mend(one);
-    } catch (error) {
-      if (error instanceof TemporalUnavailableError || isDatabaseAway(error)) throw error;
-      areAllMended = false;
-      const level = error instanceof PreviousRunOpenError ? 'info' : 'error';
-      logger[level](
-        { error, executionId: one.executionId },
-        'An execution cannot be mended yet; the next sweep tries again.',
-      );
-    }
-  }
-  return areAllMended;
 }
 
 async function startPending(dependencies: SweeperDependencies): Promise<void> {

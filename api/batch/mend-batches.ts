@@ -1,6 +1,7 @@
 import { batches } from '../../store/database/batches';
 import { executions } from '../../store/database/executions';
 import { ApiError } from '../api-error';
+import { mendEach } from '../mend-each';
 import { resume, type ResumeContext } from '../routes/resume-execution';
 
 /**
@@ -9,20 +10,20 @@ import { resume, type ResumeContext } from '../routes/resume-execution';
  */
 export async function mendBatches(dependencies: ResumeContext['dependencies']): Promise<void> {
   const { database, logger } = dependencies;
-  for (const { executionId } of await batches.orphans(database)) {
+  await mendEach(dependencies, await batches.orphans(database), async ({ executionId }) => {
     await executions.closeFromTemporal(database, { executionId, runId: null, status: 'CANCELLED' });
     logger.info({ executionId }, 'An item was ended that its batch had never started.');
-  }
-  for (const { executionId, ...caller } of await batches.dueCompletions(database)) {
+  });
+  await mendEach(dependencies, await batches.dueCompletions(database), async ({ executionId, ...caller }) => {
     try {
       await resume(executionId, {}, () => undefined, { caller, dependencies });
       logger.info({ executionId }, 'The last items of a batch are done; it completes.');
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // It stays due while Temporal is away.
-      if (error.status >= 500) continue;
+      if (error.status >= 500) return;
       logger.debug({ executionId, code: error.code }, 'A batch was resumed by somebody else.');
     }
     await batches.completionBegun(database, executionId);
-  }
+  });
 }

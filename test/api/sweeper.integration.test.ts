@@ -7,7 +7,13 @@ import { createSweeper, type Sweeper } from '../../api/sweeper';
 import { TemporalUnavailableError, type TemporalExecutions } from '../../api/temporal-executions';
 import { credits } from '../../store/database/credits';
 import { executions } from '../../store/database/executions';
-import { EXECUTION_WORKFLOW_TYPE, executionWorkflowId, settleWorkflowId } from '../../workflows/contract';
+import {
+  EXECUTION_WORKFLOW_TYPE,
+  executionWorkflowId,
+  settleWorkflowId,
+  type ExecutionFailure,
+} from '../../workflows/contract';
+import { aBatch } from '../store/database/builders';
 import { cancelRequests, pauseImage, signalsOf, terminate, writeAsRun } from './support/finished-work';
 import { until } from '../support/until';
 import { overrideTemporal } from './support/override-temporal';
@@ -213,6 +219,45 @@ describe('the sweeper', () => {
     await sweepUntil(async () => (await statusOf(ended)) === 'FAILED', faulty);
     expect(await statusOf(silent)).toBe('RUNNING');
     await sweepUntil(async () => (await statusOf(silent)) === 'FAILED');
+  });
+
+  it('completes a batch though neither another one nor a migration can be brought on', async () => {
+    const { database } = api.dependencies;
+    const due = [];
+    for (let count = 0; count < 2; count += 1) {
+      const { batch, items } = await aBatch(database, 1);
+      for (const item of items)
+        await item.write((writer) => writer.finish({ status: 'COMPLETED', nodes: [] }));
+      const failure: ExecutionFailure = {
+        code: 'items_failed',
+        message: 'x',
+        nodeId: '$items',
+        retryable: true,
+        resumable: true,
+      };
+      await batch.write((writer) => writer.finish({ status: 'FAILED', failure, nodes: [] }));
+      await sql`update batches set completion_due_at = now() where execution_id = ${batch.id}`.execute(
+        database.queries,
+      );
+      due.push(batch);
+    }
+    const [broken, sound] = due;
+    const { key } = await api.createAccount();
+    const { executionId } = await execute(key);
+    await terminate(executionId);
+    await sql`insert into execution_migrations (execution_id, from_version, to_version, drained_run_id)
+      select id, 1, 2, temporal_run_id from executions where id = ${executionId}`.execute(database.queries);
+    await sql`update executions set quote = '{}' where id in (${broken?.id}, ${executionId})`.execute(
+      database.queries,
+    );
+    await sweeper.sweep();
+    expect(await sound?.row()).toMatchObject({ status: 'RUNNING', attempt: 2 });
+    expect(await broken?.row()).toMatchObject({ status: 'FAILED', attempt: 1 });
+    await sql`update executions set quote = '{"minCredits":0,"maxCredits":0,"nodes":[]}'
+      where id in (${broken?.id}, ${executionId})`.execute(database.queries);
+    await sweeper.sweep();
+    expect(await broken?.row()).toMatchObject({ status: 'RUNNING', attempt: 2 });
+    expect(await poll(key, executionId)).toMatchObject({ status: 'RUNNING', attempt: 2 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ExecutionFailure, JsonValue, NodeOutputs } from '../../../workflows/contract';
 import type { Database } from '../database';
-import { decodeCursor, encodeCursor } from '../executions/cursor';
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../executions/cursor';
 import type { ItemPage, ItemRow, ItemStatus, UnfinishedItem } from './batch';
 
 interface ItemRecord {
@@ -34,7 +34,7 @@ export async function listItems(
   page: { readonly cursor?: string; readonly limit?: number } = {},
 ): Promise<ItemPage | undefined> {
   const limit = Math.min(Math.max(page.limit ?? 20, 1), 100);
-  const after = page.cursor === undefined ? -1 : Number(decodeCursor(page.cursor).slice('itm_'.length));
+  const after = page.cursor === undefined ? -1 : indexOf(page.cursor);
   const batch = await database.queries
     .selectFrom('batches')
     .innerJoin('executions', 'executions.id', 'batches.execution_id')
@@ -51,7 +51,7 @@ export async function listItems(
     from batch_items bi
     join executions e on e.id = bi.execution_id
     left join executions i on i.id = bi.item_execution_id
-    where bi.execution_id = ${batchId} and bi.item_index > ${Number.isInteger(after) ? after : -1}::int
+    where bi.execution_id = ${batchId} and bi.item_index > ${after}::int
       and (${filters.status ?? null}::text is null or ${statusOf} = ${filters.status ?? null})
     order by bi.item_index limit ${limit + 1}
   `.execute(database.queries);
@@ -62,6 +62,12 @@ export async function listItems(
     items: shown.map(toItemRow),
     nextCursor: rows.length > limit && last ? encodeCursor(`itm_${last.index}`) : null,
   };
+}
+
+function indexOf(cursor: string): number {
+  const index = /^itm_(\d{1,6})$/.exec(decodeCursor(cursor))?.[1];
+  if (index === undefined) throw new InvalidCursorError();
+  return Number(index);
 }
 
 function toItemRow({ attempt, credits, outputs, ...row }: ItemRecord): ItemRow {
