@@ -40,7 +40,9 @@ export async function planBatchResume(
     quote,
     items: { reused: (execution.items?.total ?? 0) - unfinished.length, rerun: unfinished.length },
     hold: {
-      minCredits: shared.quote.minCredits + (own.length === 0 ? 0 : Math.min(...own.map(leastOf))),
+      minCredits:
+        shared.quote.minCredits +
+        (own.length === 0 ? 0 : Math.min(...own.map((item) => creditsLeft(item).minCredits))),
       maxCredits: addItems(shared.quote, own).maxCredits,
     },
   };
@@ -69,9 +71,13 @@ export function refuseBatchEdits(body: {
     );
 }
 
-function leastOf(item: UnfinishedItem): number {
-  return leftOf(item).reduce((sum, { minCredits }) => sum + minCredits, 0);
+/** Of the nodes that an item has not finished. */
+export function creditsLeft(item: UnfinishedItem): HoldBounds {
+  const { minCredits, maxCredits } = addItems(NOTHING, [item]);
+  return { minCredits, maxCredits };
 }
+
+const NOTHING: Quote = { minCredits: 0, maxCredits: 0, nodes: [] };
 
 function leftOf({ quote, completedNodes }: UnfinishedItem): readonly NodeQuote[] {
   return quoteSchema.parse(quote).nodes.filter(({ nodeId }) => !completedNodes.includes(nodeId));

@@ -7,7 +7,13 @@ import type { Job } from '../../store/database/jobs/job';
 import { failpoint } from '../../store/failpoints';
 import type { CarriedNode, JsonObject, Plan } from '../../workflows/contract';
 import { ApiError, conflict } from '../api-error';
-import { isBatch, planBatchResume, refuseBatchEdits, type BatchResume } from '../batch/plan-batch-resume';
+import {
+  creditsLeft,
+  isBatch,
+  planBatchResume,
+  refuseBatchEdits,
+  type BatchResume,
+} from '../batch/plan-batch-resume';
 import type { Caller } from '../caller';
 import { compilePosted, graphInvalid } from '../compile-posted';
 import type { ApiDependencies } from '../dependencies';
@@ -196,20 +202,22 @@ function holdOf(resume: ResumePlan<Job> | BatchResume): HoldBounds {
 async function resumeItems(detail: ExecutionDetail, body: Body, context: ResumeContext): Promise<void> {
   const { database, logger } = context.dependencies;
   const { resubmitUnknown } = body;
-  const { id, budgetCredits } = detail.execution;
+  const { id, budgetCredits, credits } = detail.execution;
   await batches.revive(database, id);
+  const budget = body.budgetCredits ?? budgetCredits;
+  let left = budget === null ? undefined : Math.max(budget - credits.charged, 0);
   for (const item of await batches.unfinished(database, id)) {
     if (item.status !== 'WAITING' || item.failure === null) continue;
-    const isLimited = budgetCredits !== null || body.budgetCredits !== undefined;
-    const raised = isLimited
-      ? { budgetCredits: item.charged + quoteSchema.parse(item.quote).maxCredits }
-      : {};
-    await resume(item.executionId, { resubmitUnknown, ...raised }, () => undefined, context).catch(
-      (error: unknown) => {
-        if (!(error instanceof ApiError)) throw error;
-        logger.debug({ executionId: item.executionId, code: error.code }, 'An item cannot go on yet.');
-      },
-    );
+    // Each may spend what it needs at most, of what the others leave.
+    const share = left === undefined ? undefined : Math.min(creditsLeft(item).maxCredits, left);
+    const limit = share === undefined ? {} : { budgetCredits: item.charged + share };
+    try {
+      await resume(item.executionId, { resubmitUnknown, ...limit }, () => undefined, context);
+      if (left !== undefined) left -= share ?? 0;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      logger.debug({ executionId: item.executionId, code: error.code }, 'An item cannot go on yet.');
+    }
   }
 }
 

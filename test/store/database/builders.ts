@@ -225,22 +225,23 @@ export const aFailure: FailureView = {
   retryable: true,
 };
 
-/** A batch of so many items, all of them opened; each is one paid step for 30 credits. */
+/** A batch of so many items, opened as far as its credits go; each is one paid step, for 30 credits unless told otherwise. */
 export async function aBatch(
   database: Database,
   count: number,
   changes: Parameters<typeof anExecution>[1] = {},
+  price = { minCredits: 30, maxCredits: 30 },
 ): Promise<{ readonly batch: TestExecution; readonly items: readonly TestExecution[] }> {
   const itemPlan = aPlan(['photo']);
   const quote = {
-    ...{ minCredits: 30, maxCredits: 30 },
-    nodes: [{ nodeId: 'photo', nodeType: 'generate:flux_2_pro', minCredits: 30, maxCredits: 30 }],
+    ...price,
+    nodes: [{ nodeId: 'photo', nodeType: 'generate:flux_2_pro', ...price }],
   };
   const items = Array.from({ length: count }, (_item, index) => ({ values: [index], patch: [], quote }));
   const plan = splitPlan(itemPlan, new Set(['photo']), new Set()).plan;
   const places = [{ nodeId: 'photo', path: ['prompt'] }];
   const batch = await anExecution(database, {
-    ...{ plan, quote, hold: { minCredits: 30, maxCredits: 30 * count } },
+    ...{ plan, quote, hold: { ...price, maxCredits: price.maxCredits * count } },
     ...{ batch: { places, itemPlan, items, allowPartial: false }, ...changes },
   });
   const { start } = await batches.openItems(database, { executionId: batch.id, runId: RUN }, count);
