@@ -203,7 +203,6 @@ async function resumeItems(detail: ExecutionDetail, body: Body, context: ResumeC
   const { database, logger } = context.dependencies;
   const { resubmitUnknown } = body;
   const { id, budgetCredits, credits } = detail.execution;
-  await batches.revive(database, id);
   const budget = body.budgetCredits ?? budgetCredits;
   let left = budget === null ? undefined : Math.max(budget - credits.charged, 0);
   for (const item of await batches.unfinished(database, id)) {

@@ -1,7 +1,7 @@
 import { completionBegun, dueCompletions, loadItem, orphanItems } from './batches/load-item';
 import { missingShared } from './batches/open-item';
 import { openItems } from './batches/open-items';
-import { cancelItems, listItems, reviveItems, unfinishedItems } from './batches/read-items';
+import { cancelItems, listItems, unfinishedItems } from './batches/read-items';
 
 /** Executions that run once per item. One is accepted, resumed and ended as any other: see `executions`. */
 export const batches = {
@@ -10,7 +10,6 @@ export const batches = {
   list: listItems,
   unfinished: unfinishedItems,
   cancelItems,
-  revive: reviveItems,
   missingShared,
   orphans: orphanItems,
   dueCompletions,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ExecutionFailure, JsonValue, NodeOutputs } from '../../../workflows/contract';
-import type { Database } from '../database';
+import type { Database, DatabaseTransaction } from '../database';
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../executions/cursor';
 import type { ItemPage, ItemRow, ItemStatus, UnfinishedItem } from './batch';
 
@@ -96,12 +96,12 @@ export async function unfinishedItems(
 }
 
 /** A batch that waits is resumed: what has failed meanwhile runs again as well. */
-export async function reviveItems(database: Database, batchId: string): Promise<void> {
+export async function reviveItems(transaction: DatabaseTransaction, batchId: string): Promise<void> {
   await sql`
     update batch_items bi set batch_attempt = 0
     from executions i
     where bi.execution_id = ${batchId} and i.id = bi.item_execution_id and i.status in ('FAILED', 'CANCELLED')
-  `.execute(database.queries);
+  `.execute(transaction);
 }
 
 /** Marks a cancel at all items that are open; the batch's run cancels those that it has started, the sweeper the rest. */

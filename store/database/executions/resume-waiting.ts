@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { reviveItems } from '../batches/read-items';
 import type { Database, DatabaseTransaction } from '../database';
 import type { PendingResume, WaitingResumeRequest, WaitingResumeResult } from './execution';
 import { idempotentTransaction } from './idempotent-transaction';
@@ -24,6 +25,7 @@ export async function resumeWaiting(
       const woken = await wake(transaction, request);
       if (woken === undefined) return refuse(await explainRefusal(transaction, request));
       await resetNodes(transaction, executionId);
+      await reviveItems(transaction, executionId);
       const held = await raiseHold(transaction, request, woken);
       if (typeof held !== 'number') return refuse(held);
       const { attempt } = woken;

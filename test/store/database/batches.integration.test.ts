@@ -3,7 +3,7 @@ import { batches } from '../../../store/database/batches';
 import type { Database } from '../../../store/database/database';
 import { encodeCursor, InvalidCursorError } from '../../../store/database/executions/cursor';
 import { openTestStore } from '../../support/test-database';
-import { aBatch } from './builders';
+import { aBatch, aBudgetFailure, RUN } from './builders';
 
 let database: Database;
 beforeAll(async () => {
@@ -18,5 +18,19 @@ describe('the list of items', () => {
       await expect(
         batches.list(database, batch.accountId, batch.id, {}, { cursor: encodeCursor(id) }),
       ).rejects.toThrow(InvalidCursorError);
+  });
+});
+
+describe('a batch that waits and is resumed', () => {
+  it('has what had failed run again, though the process that resumes it dies at once', async () => {
+    const { batch, items } = await aBatch(database, 2);
+    const [failed, waiting] = items;
+    const failure = { ...aBudgetFailure, nodeId: 'photo', resumable: true };
+    await failed?.write((writer) => writer.finish({ status: 'FAILED', failure, nodes: [] }));
+    await waiting?.pause('photo');
+    await batch.pause('$items');
+    expect((await batch.resumeWaiting()).kind).toBe('resumed');
+    const { start } = await batches.openItems(database, { executionId: batch.id, runId: RUN }, 4);
+    expect(start).toEqual([{ index: 0, executionId: failed?.id, attempt: 2 }]);
   });
 });
