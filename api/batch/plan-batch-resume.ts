@@ -1,10 +1,11 @@
 import type { NodeQuote, Quote } from '../../pipeline/quote';
-import { planResume, type ResumePlan } from '../../pipeline/resume/plan-resume';
+import { planItemResume } from '../../pipeline/resume/plan-item-resume';
+import type { ResumePlan } from '../../pipeline/resume/plan-resume';
 import { batches } from '../../store/database/batches';
 import type { UnfinishedItem } from '../../store/database/batches/batch';
 import type { ExecutionDetail, HoldBounds } from '../../store/database/executions/execution';
 import type { Job } from '../../store/database/jobs/job';
-import { ITEMS_NODE_ID } from '../../workflows/contract';
+import { ITEMS_NODE_ID, type CarriedNode } from '../../workflows/contract';
 import { unprocessable } from '../api-error';
 import type { ApiDependencies } from '../dependencies';
 import { quoteSchema } from '../graph-body';
@@ -13,6 +14,8 @@ export interface BatchResume extends ResumePlan<Job> {
   readonly items: { readonly reused: number; readonly rerun: number };
   /** What the batch itself sets aside; items that wait hold for themselves. One item must be affordable. */
   readonly hold: HoldBounds;
+  /** What stays as it has failed. */
+  readonly missing: readonly CarriedNode[];
 }
 
 export function isBatch({ execution }: Pick<ExecutionDetail, 'execution'>): boolean {
@@ -25,8 +28,9 @@ export async function planBatchResume(
   detail: ExecutionDetail,
 ): Promise<BatchResume> {
   const { execution, documents } = detail;
-  const shared = planResume(documents.plan, quoteSchema.parse(documents.quote), detail);
   const unfinished = await batches.unfinished(database, execution.id);
+  const missing = unfinished.length === 0 ? dispensable(detail) : [];
+  const shared = planItemResume(documents.plan, quoteSchema.parse(documents.quote), detail, missing);
   const charged = execution.items?.credits.charged ?? 0;
   const notKept = unfinished.reduce((sum, item) => sum + item.charged - item.credits, 0);
   const quote = addItems(shared.quote, unfinished);
@@ -35,6 +39,7 @@ export async function planBatchResume(
   const sharedLeft = shared.rerun.filter((id) => id !== ITEMS_NODE_ID);
   return {
     ...shared,
+    missing,
     rerun: [...new Set([...sharedLeft, ...(unfinished.length > 0 ? perItem : [])])],
     creditsNotSpentAgain: shared.creditsNotSpentAgain + charged - notKept,
     quote,
@@ -46,6 +51,18 @@ export async function planBatchResume(
       maxCredits: addItems(shared.quote, own).maxCredits,
     },
   };
+}
+
+/** What the items have been made without, now that they are done: nobody would take it. */
+function dispensable({ documents, nodes }: ExecutionDetail): readonly CarriedNode[] {
+  const mayFail = new Set(
+    documents.plan.nodes.flatMap(({ id, onError }) => (onError === 'continue' ? [id] : [])),
+  );
+  return nodes.flatMap(({ step, status, error }): CarriedNode[] =>
+    status === 'FAILED' && mayFail.has(step)
+      ? [{ nodeId: step, status, outputs: {}, ...(error ? { error } : {}) }]
+      : [],
+  );
 }
 
 /** @throws ApiError 422: what the items share was made once, with the graph that they began with. */

@@ -262,7 +262,7 @@ async function readResumable(
 interface Prepared {
   readonly plan: Plan;
   readonly resume: ResumePlan<Job> | BatchResume;
-  /** Of an item of a batch: what the batch alone makes again. */
+  /** What stays as it has failed: of an item of a batch what the batch alone makes again. */
   readonly missing?: readonly CarriedNode[];
   readonly graph?: JsonObject;
   readonly triggerData?: JsonObject;
@@ -274,8 +274,10 @@ async function prepare(
   body: Body,
   { caller, dependencies }: ResumeContext,
 ): Promise<Prepared> {
-  if (isBatch(detail))
-    return { plan: detail.documents.plan, resume: await planBatchResume(dependencies, detail) };
+  if (isBatch(detail)) {
+    const resume = await planBatchResume(dependencies, detail);
+    return { plan: detail.documents.plan, resume, missing: resume.missing };
+  }
   const edited = editedParts(detail, body);
   const { documents } = detail;
   const graph = edited.graph ?? documents.graph;

@@ -4,9 +4,9 @@ import { planResume, type FinishedWork, type KnownJob, type ResumePlan } from '.
 
 /**
  * {@link planResume} for an item of a batch. What the items share is the batch's to make again: to the item, what is missing
- * of it is as if a branch had left it out, so what it has made without is kept.
+ * of it is as if a branch had left it out, so what it has made without is kept. The same for a batch whose items are done.
  *
- * @param missing - Shared nodes as the batch has them, none of them COMPLETED.
+ * @param missing - Shared nodes as the batch has them, none of them COMPLETED; they stay so.
  */
 export function planItemResume<Job extends KnownJob>(
   plan: Plan,

@@ -18,6 +18,16 @@ afterAll(() => test.stop());
 const fails = (name: string, ...items: readonly number[]) =>
   items.map((item) => ({ contains: `${name} item-${item};`, action: 'refuse' as const }));
 
+/** The same with a style beside the backdrop, without which the photos are made as well. */
+function styledBatch(name: string, count: number) {
+  const { nodes, edges, ...batch } = productBatch(name, count);
+  const data = {
+    ...{ nodeType: 'generate:flux_2_pro', config: { prompt: `${name} style` }, onError: 'continue' },
+  };
+  const toPhoto = { id: 'style-photo', source: 'style', target: 'photo', targetHandle: 'images' };
+  return { ...batch, nodes: [...nodes, { id: 'style', data }], edges: [...edges, toPhoto] };
+}
+
 describe('a batch with items that fail', () => {
   it('keeps the others; a redrive of its dead letters runs those alone and completes it', async () => {
     const name = 'letter lynx';
@@ -86,12 +96,7 @@ describe('a batch with items that fail', () => {
     const name = 'styled stoat';
     const style = `${name} style`;
     await test.setFaults([...fails(name, 1, 2), { contains: style, action: 'refuse' }]);
-    const { nodes, edges, ...batch } = productBatch(name, 4);
-    const data = { nodeType: 'generate:flux_2_pro', config: { prompt: style }, onError: 'continue' };
-    const toPhoto = { id: 'style-photo', source: 'style', target: 'photo', targetHandle: 'images' };
-    const { executionId } = await test.client.execute({
-      ...{ ...batch, nodes: [...nodes, { id: 'style', data }], edges: [...edges, toPhoto] },
-    });
+    const { executionId } = await test.client.execute(styledBatch(name, 4));
     const failed = await test.client.wait(executionId);
     expect(failed).toMatchObject({
       nodes: { style: { status: 'FAILED' } },
@@ -114,6 +119,19 @@ describe('a batch with items that fail', () => {
     });
     expect(await test.accepted({ prompt: style })).toHaveLength(before + 1);
     expect(await openBooks(test.system.databaseUrl)).toEqual([]);
+  });
+
+  it('makes nothing more of what they share when a redrive has completed the last of them', async () => {
+    const name = 'spared sparrow';
+    const style = { contains: `${name} style`, action: 'refuse' as const };
+    await test.setFaults([...fails(name, 1), style]);
+    const { executionId } = await test.client.execute(styledBatch(name, 2));
+    expect((await test.client.wait(executionId)).status).toBe('FAILED');
+    const before = (await test.accepted({ prompt: style.contains })).length;
+    await test.setFaults([]);
+    await test.client.redriveDeadLetters({ batchId: executionId });
+    await untilStatus(test, executionId, 'COMPLETED');
+    expect(await test.accepted({ prompt: style.contains })).toHaveLength(before);
   });
 
   it('is COMPLETED with allowPartial; an item is then resumed by itself', async () => {
