@@ -111,7 +111,7 @@ class BatchProof {
         if ((counts?.completed ?? 0) + (counts?.failed ?? 0) >= share) break;
         await sleep(100);
       }
-      this.test.kill('worker');
+      await this.test.kill('worker');
     }
   }
 

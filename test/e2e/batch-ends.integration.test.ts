@@ -72,7 +72,7 @@ describe('a batch that is ended from outside', () => {
       const name = 'killed kite';
       const { executionId } = await test.client.execute(productBatch(name, 12));
       await until(async () => ((await test.client.poll(executionId)).items?.completed ?? 0) > 2);
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1, items: { completed: 12 } });
       expect(await acceptedOf(test, name, 12)).toEqual(ones(13));

@@ -16,7 +16,7 @@ describe('a worker killed with kill -9', () => {
     async () => {
       const { executionId } = await test.client.execute(mainJob('killed-late comet'));
       await test.untilAccepted({ model: 'crystal-upscaler' });
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
       expect(await test.accepted({ prompt: 'killed-late comet' })).toHaveLength(1);
@@ -29,7 +29,7 @@ describe('a worker killed with kill -9', () => {
     'right after the start loses nothing',
     async () => {
       const { executionId } = await test.client.execute(mainJob('killed-early comet'));
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view.status).toBe('COMPLETED');
       expect(await test.accepted({ prompt: 'killed-early comet' })).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('a worker killed with kill -9', () => {
 describe('an API killed with kill -9', () => {
   it('leaves the run alone and answers the poll again after its restart', async () => {
     const { executionId } = await test.client.execute(mainJob('api comet'));
-    test.kill('api');
+    await test.kill('api');
     await test.untilApiAnswers();
     const view = await test.client.wait(executionId);
     expect(view.status).toBe('COMPLETED');

@@ -41,7 +41,7 @@ describe('an outage of fal that takes the fallback with it', () => {
 
     await test.client.redriveDeadLetters({ ...outage, throttle: { perMinute: 30 } });
     // The plan lies in the database: what is not due yet survives the API.
-    test.kill('api');
+    await test.kill('api');
     await test.untilApiAnswers();
     for (const { executionId } of started)
       await until(async () => (await test.client.poll(executionId)).attempt === 2);

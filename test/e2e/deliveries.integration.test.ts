@@ -147,7 +147,7 @@ describe('output:http', () => {
       });
       const { executionId } = await test.client.execute(byHttp('a torn letter'));
       await arrived;
-      test.kill('worker');
+      await test.kill('worker');
       expect(await test.client.wait(executionId)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
       expect(received).toHaveLength(2);
       expect(received[1]?.headers['idempotency-key']).toBe(received[0]?.headers['idempotency-key']);

@@ -33,7 +33,7 @@ describe('a refine group', () => {
       const quote = await test.client.quote(graph);
       const { executionId } = await test.client.execute(graph);
       await test.untilAccepted({ prompt: 'a tidy otter, try 3' });
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
       expect(view.nodes['loop']?.output).toMatchObject({ score: 0.7, round: 2, rounds: 3, reached: false });
@@ -104,7 +104,7 @@ describe('a map group', () => {
       const items = ['heron', 'badger', 'newt', 'stoat'];
       const { executionId } = await test.client.execute(elements('x', { items, concurrency: 2 }));
       await test.untilAccepted({ prompt: 'badger' });
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view.status).toBe('COMPLETED');
       const results = view.nodes['each']?.output['results'];

@@ -43,8 +43,8 @@ describe('a review', () => {
     expect(waiting.nodes['review.1']).toMatchObject({ status: 'WAITING', error: null });
     const first = await theReview(executionId);
     expect(first).toMatchObject({ step: 'review.1', title: 'Is it good?', value: { type: 'image' } });
-    test.kill('worker');
-    test.kill('api');
+    await test.kill('worker');
+    await test.kill('api');
     await test.untilApiAnswers();
     const comment = 'with a red scarf';
     expect(await test.client.decideReview(first.reviewId, { decision: 'reject', comment })).toMatchObject({

@@ -53,7 +53,7 @@ describe('a workflow as a node', () => {
       const quote = await test.client.quote(graph);
       const { executionId } = await test.client.execute(graph);
       await test.untilAccepted({ prompt: 'a vole in ink, try 2' });
-      test.kill('worker');
+      await test.kill('worker');
       const view = await test.client.wait(executionId);
       expect(view).toMatchObject({ status: 'COMPLETED', attempt: 1 });
       for (const subject of ['a vole', 'a crane']) {

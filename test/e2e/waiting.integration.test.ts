@@ -80,8 +80,8 @@ describe('an execution whose budget is reached', () => {
 
   it('goes on after its worker and the API were killed meanwhile', async () => {
     const { executionId } = await outOfBudget('patient badger');
-    test.kill('worker');
-    test.kill('api');
+    await test.kill('worker');
+    await test.kill('api');
     await test.untilApiAnswers();
     await test.client.resume(executionId, { budgetCredits: 10_000 });
     expect((await test.client.wait(executionId)).status).toBe('COMPLETED');

@@ -102,7 +102,7 @@ export class MarkedSystem {
     await client.wait(failing.executionId);
     await this.test.setFaults([]);
     await client.resume(failing.executionId);
-    this.test.kill('worker');
+    await this.test.kill('worker');
     await client.wait(failing.executionId);
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { readCliConfig } from '../../cli/config';
+import { identifyProcess } from '../../cli/embedded/process-identity';
 import { bringUp, type RunningSystem } from '../../cli/up';
 import { createEverframeClient, type EverframeClient } from '../../client/everframe-client';
 import type { LedgerEntry } from '../../sandbox/core/ledger';
@@ -183,9 +184,13 @@ export class TestSystem {
     await until(() => answers().catch(() => false));
   }
 
-  /** kill -9 of one process; the supervisor starts it again. */
-  kill(name: 'api' | 'worker'): void {
-    const pid = this.system.pidOf(name);
+  /** kill -9 of one process, once it is back from the death before; the supervisor starts it again. */
+  async kill(name: 'api' | 'worker'): Promise<void> {
+    let pid: number | undefined;
+    await until(() => {
+      pid = this.system.pidOf(name);
+      return pid !== undefined && pid !== this.killedPids.get(name) && identifyProcess(pid) !== undefined;
+    });
     if (pid === undefined) throw new Error(`The ${name} does not run.`);
     this.killedPids.set(name, pid);
     process.kill(pid, 'SIGKILL');
