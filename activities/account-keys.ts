@@ -55,7 +55,8 @@ export class AccountKeys {
       return { id: digest, secret: openSecret(this.options.secrets, sealed) };
     } catch (error) {
       if (!(error instanceof UnsealableError)) throw error;
-      const message = `The account's own key for ${name} that ends in ${last4} can be read no more: this system's EVERFRAME_ASSET_SECRET was changed since. Add the key again, or delete it.`;
+      const which = last4 === '' ? '' : ` that ends in ${last4}`;
+      const message = `The account's own key for ${name}${which} can be read no more: this system's EVERFRAME_ASSET_SECRET was changed since. Add the key again, or delete it.`;
       throw new StepError('ProviderAuthenticationFailed', message, { provider: name, cause: error });
     }
   }

@@ -17,7 +17,7 @@ const providerKeySchema = z
     providerKeyId: z.string(),
     provider: z.string(),
     name: z.string(),
-    last4: z.string(),
+    last4: z.string().describe('Empty for a key of less than 16 characters.'),
     createdAt: z.string(),
   })
   .meta({ id: 'ProviderKey' });

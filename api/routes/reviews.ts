@@ -22,7 +22,7 @@ export const listReviews = defineKeyRoute({
   query: z.object({
     ...pageQuery,
     state: z.enum(['open', 'decided', 'timed_out', 'closed', 'all']).default('open'),
-    executionId: z.string().max(100).optional(),
+    executionId: z.string().max(100).optional().describe('Of a batch: of its items, too.'),
     mode: z.enum(['live', 'test']).optional(),
   }),
   body: noBody,

@@ -28,7 +28,9 @@ const secretSchema = z
   .object({
     name: z.string(),
     hosts: z.array(z.string()),
-    last4: z.string().describe('Of the value; it is shown by nothing else.'),
+    last4: z
+      .string()
+      .describe('Of the value, which nothing else shows; empty for one of less than 16 characters.'),
     createdAt: z.string(),
   })
   .meta({ id: 'Secret' });

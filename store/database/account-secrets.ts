@@ -21,8 +21,9 @@ export interface AccountSecret {
   readonly name: string;
   /** The user's words. */
   readonly label: string;
-  /** The same for the same secret, wherever it comes from. */
+  /** Of a provider's key the same for the same one, wherever it comes from. */
   readonly digest: string;
+  /** To know it by; empty for a short one. */
   readonly last4: string;
   readonly createdAt: Date;
 }
@@ -33,6 +34,13 @@ export interface NewAccountSecret {
   readonly name: string;
   readonly label: string;
   readonly secret: string;
+}
+
+/** Of a shorter one four characters would be too large a part. */
+const SHOWN_FROM_LENGTH = 16;
+
+function endOf(secret: string): string {
+  return secret.length < SHOWN_FROM_LENGTH ? '' : secret.slice(-4);
 }
 
 export interface SealedAccountSecret extends AccountSecret {
@@ -58,7 +66,7 @@ export const accountSecrets = {
   ): Promise<AccountSecret | undefined> {
     const { accountId, kind, name, label } = secret;
     const names = { account_id: accountId, kind, name, digest: digestOf(secret.secret) };
-    const content = { label, sealed: sealSecret(keys, secret.secret), last4: secret.secret.slice(-4) };
+    const content = { label, sealed: sealSecret(keys, secret.secret), last4: endOf(secret.secret) };
     return database.queries.transaction().execute(async (transaction) => {
       await lockAccount(transaction, accountId);
       const others = await selectSecrets(transaction, accountId, kind)
@@ -86,7 +94,7 @@ export const accountSecrets = {
     secret: NewAccountSecret,
   ): Promise<AccountSecret | undefined> {
     const { accountId, kind, name, label } = secret;
-    const content = { label, sealed: sealSecret(keys, secret.secret), last4: secret.secret.slice(-4) };
+    const content = { label, sealed: sealSecret(keys, secret.secret), last4: endOf(secret.secret) };
     return database.queries.transaction().execute(async (transaction) => {
       await lockAccount(transaction, accountId);
       const others = await selectSecrets(transaction, accountId, kind).where('name', '!=', name).execute();
@@ -97,12 +105,11 @@ export const accountSecrets = {
         .where('kind', '=', kind)
         .where('name', '=', name)
         .execute();
+      const id = newId('sec');
+      // Nobody compares these, and a digest would let whoever has the table try short ones out.
       const row = await transaction
         .insertInto('account_secrets')
-        .values({
-          ...{ id: newId('sec'), account_id: accountId, kind, name, ...content },
-          digest: digestOf(secret.secret),
-        })
+        .values({ id, account_id: accountId, kind, name, ...content, digest: digestOf(id) })
         .returning(SHOWN)
         .executeTakeFirstOrThrow();
       return toSecret(row);

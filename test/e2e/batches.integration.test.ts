@@ -86,7 +86,7 @@ describe('a batch', () => {
     const { executionId } = await test.client.execute({ ...graph, iteratorConfigs });
     const waiting = await test.client.wait(executionId);
     expect(waiting).toMatchObject({ status: 'WAITING', failure: null, items: { waiting: 5, pending: 0 } });
-    const { data: reviews } = await test.client.listReviews();
+    const { data: reviews } = await test.client.listReviews({ executionId });
     expect(reviews.map(({ value }) => value).sort()).toEqual([...values].sort());
     const [first, ...others] = reviews;
     await test.client.decideReview(first?.reviewId ?? '', { decision: 'approve' });

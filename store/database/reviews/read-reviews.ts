@@ -34,7 +34,8 @@ export async function listReviews(
     select ${reviewColumns} from reviews r join executions e on e.id = r.execution_id
     where r.account_id = ${accountId}
       and (${before}::text is null or r.id < ${before})
-      and (${executionId ?? null}::text is null or r.execution_id = ${executionId ?? null})
+      and (${executionId ?? null}::text is null or r.execution_id = ${executionId ?? null}
+        or r.execution_id in (select i.id from executions i where i.parent_id = ${executionId ?? null}))
       and (${mode ?? null}::text is null or r.mode = ${mode ?? null})
       and (${state ?? null}::text is null or ${stateOf()} = ${state ?? null})
     order by r.id desc limit ${limit + 1}

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { accountSecrets, SECRETS_PER_NAME_MAX } from '../../../store/database/account-secrets';
+import {
+  accountSecrets,
+  SECRETS_PER_NAME_MAX,
+  type AccountSecret,
+} from '../../../store/database/account-secrets';
 import type { Database } from '../../../store/database/database';
+import { digestOf } from '../../../store/digest-of';
 import { openSecret } from '../../../store/secret-box';
 import { openTestStore } from '../../support/test-database';
 import { anAccount } from './builders';
@@ -29,6 +34,29 @@ describe('a secret of an account', () => {
     }>`select account_secrets::text as row from account_secrets`.execute(database.queries);
     expect(rows.map(({ row }) => row).join()).not.toMatch(/of-the-stu/);
     expect(kept).toMatchObject({ name: 'fal', last4: 'udio' });
+  });
+
+  it('tells nothing of itself when it is short, and a named one has no digest that guesses could be tried on', async () => {
+    const accountId = await anAccount(database);
+    const secrets = ['only-fifteen-ch', 'sixteen-are-many'];
+    for (const secret of secrets) {
+      const named = {
+        accountId,
+        kind: 'delivery:test',
+        name: `n-${secret.length}`,
+        label: '',
+        secret,
+      } as const;
+      await add(accountId, secret);
+      await accountSecrets.replace(database, [OLD], named);
+    }
+    const ends = (kept: readonly AccountSecret[]) => kept.map(({ last4 }) => last4);
+    const named = await accountSecrets.list(database, accountId, 'delivery:test');
+    expect([ends(await sealed(accountId)), ends(named)]).toEqual([
+      ['', 'many'],
+      ['', 'many'],
+    ]);
+    expect(named.filter(({ digest }) => secrets.map(digestOf).includes(digest))).toEqual([]);
   });
 
   it('is one when it is kept twice, also at once, and is then sealed anew', async () => {
