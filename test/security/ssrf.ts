@@ -11,7 +11,7 @@ import { startCanary, startTraitor, through, type Canary } from './canary';
 import type { UrlUse } from './url-fields';
 
 /** Longest wait for something that must come. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 150_000;
 /** Nodes of one graph; the limit is 100. */
 const NODES = 90;
 
