@@ -32,6 +32,16 @@ export default defineConfig(
   {
     files: sandboxed,
     rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'Program > VariableDeclaration[kind!="const"]',
+          ':matches(Program, ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Map|WeakMap|WeakSet)$/]',
+        ].map((selector) => ({
+          selector,
+          message: 'Modules of workflows are shared by all workflows of a worker: they keep nothing.',
+        })),
+      ],
       'no-restricted-imports': [
         'error',
         {

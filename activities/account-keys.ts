@@ -1,10 +1,8 @@
 import { UnsealableError, openSecret } from '../store/secret-box';
-import type { SealedAccountSecret } from '../store/database/account-secrets';
+import { PROVIDER_KEYS_FRESH_MS, type SealedAccountSecret } from '../store/database/account-secrets';
 import type { Credential } from './providers/provider-fetch';
 import { StepError } from './to-application-failure';
 
-/** A key that was deleted, or added beside others, is known to every worker after this long, milliseconds. */
-const FRESH_MS = 2_000;
 /** Accounts whose keys are remembered; beyond it all are read anew. */
 const ACCOUNTS_MAX = 1_000;
 
@@ -40,13 +38,11 @@ export class AccountKeys {
   private read(accountId: string): KnownKeys['keys'] {
     const nowMs = this.options.now();
     const known = this.known.get(accountId);
-    if (known && nowMs - known.readAtMs < FRESH_MS) return known.keys;
+    if (known && nowMs - known.readAtMs < PROVIDER_KEYS_FRESH_MS) return known.keys;
     if (this.known.size >= ACCOUNTS_MAX) this.known.clear();
     const fresh = { readAtMs: nowMs, keys: this.options.read(accountId) };
     this.known.set(accountId, fresh);
-    // That there is none is not remembered: the first key counts at once, since nothing else may serve the account.
-    const forget = () => this.known.get(accountId) === fresh && this.known.delete(accountId);
-    fresh.keys.then((keys) => keys.length === 0 && forget(), forget);
+    fresh.keys.catch(() => this.known.get(accountId) === fresh && this.known.delete(accountId));
     return fresh.keys;
   }
 

@@ -15,6 +15,7 @@ import {
   finishExecution,
   pauseExecution,
   recordProgress,
+  withNews,
 } from './record-progress';
 import { runMedia } from './run-media';
 import { sendDelivery } from './send-delivery';
@@ -40,13 +41,13 @@ export function createActivities(deps: ActivityDependencies): Activities & Local
       }
     };
   return {
-    submitJob: bind(submitJob),
+    submitJob: bind(withNews(submitJob)),
     awaitJob: bind(awaitJob),
-    callProvider: bind(callProvider),
-    runMedia: bind(runMedia),
+    callProvider: bind(withNews(callProvider)),
+    runMedia: bind(withNews(runMedia)),
     runPure: bind(runPure),
-    importAsset: bind(importAsset),
-    deliverOutput: bind(deliverOutput),
+    importAsset: bind(withNews(importAsset)),
+    deliverOutput: bind(withNews(deliverOutput)),
     cancelJobs: bind(cancelJobs),
     settleJobs: bind(settleJobs),
     sendDelivery: bind(sendDelivery),

@@ -7,6 +7,7 @@ import type {
   FinishExecutionResult,
   PauseExecutionInput,
   RecordProgressInput,
+  StepInput,
   TellsBatch,
 } from '../workflows/contract';
 import type { ActivityDependencies } from './dependencies';
@@ -19,6 +20,24 @@ type TellingDependencies = ProgressDependencies & Pick<ActivityDependencies, 'te
 /** Shows nodes that needed no activity of their own. Carries their whole state, so a lost call is made good by the next. */
 export async function recordProgress(deps: ProgressDependencies, input: RecordProgressInput): Promise<void> {
   await fenced(deps, input, (scope) => executions.writeNodes(deps.database, scope, input.nodes));
+}
+
+/**
+ * A step that shows other nodes as it begins: first of all, so that in the order of the execution's writes theirs come
+ * before its own. Where that fails the next write makes it good, as each carries their whole state.
+ */
+export function withNews<Input extends StepInput, Output>(
+  activity: (deps: ActivityDependencies, input: Input) => Promise<Output>,
+) {
+  return async (deps: ActivityDependencies, input: Input): Promise<Output> => {
+    const { news } = input;
+    const shown = news && recordProgress(deps, { ...input, nodes: news }).catch(() => undefined);
+    try {
+      return await activity(deps, input);
+    } finally {
+      await shown;
+    }
+  };
 }
 
 /** Shows that the execution waits for its user, and for what; gives back what is held for nothing. A repeat changes nothing. */

@@ -9,7 +9,6 @@ import { toStoredJson } from './graph-body';
 import { mendEach } from './mend-each';
 import { planMigration, type MigrationPlan } from './plan-migration';
 import { planInPlace } from './resume-in-place';
-import { createReceipt, type ResumeReceipt } from './routes/resume-execution';
 import { startAccepted } from './start-execution';
 
 /** Executions that one publication looks at; the same publication again looks at those that are left. */
@@ -26,13 +25,9 @@ export interface MigrationTarget {
   readonly graph: JsonObject;
 }
 
-/** Without the documents that it was planned from: those of a thousand executions are not held at once. */
 export interface PlannedMigration {
-  readonly executionId: string;
-  readonly fromVersion: number | null;
-  readonly outcome:
-    | { readonly kind: 'qualifies'; readonly receipt: ResumeReceipt }
-    | Extract<MigrationPlan, { kind: 'stays' }>;
+  readonly detail: ExecutionDetail;
+  readonly plan: MigrationPlan;
 }
 
 /** Looks at every execution of the workflow that runs or waits on another version, in the mode of the caller. Changes nothing. */
@@ -47,15 +42,9 @@ export async function planMigrations(
   const ids = found.slice(0, EXECUTIONS_MAX);
   const planned: PlannedMigration[] = [];
   for (let from = 0; from < ids.length; from += CONCURRENCY) {
-    const some = ids.slice(from, from + CONCURRENCY).map(async (executionId): Promise<PlannedMigration[]> => {
-      const detail = await executions.detail(database, accountId, executionId);
-      if (detail === undefined) return [];
-      const plan = await planMigration(dependencies, detail, graph);
-      const outcome =
-        plan.kind === 'stays'
-          ? plan
-          : { kind: plan.kind, receipt: createReceipt(executionId, plan.resume, { dependencies }) };
-      return [{ executionId, fromVersion: detail.execution.version, outcome }];
+    const some = ids.slice(from, from + CONCURRENCY).map(async (id): Promise<PlannedMigration[]> => {
+      const detail = await executions.detail(database, accountId, id);
+      return detail ? [{ detail, plan: await planMigration(dependencies, detail, graph) }] : [];
     });
     planned.push(...(await Promise.all(some)).flat());
   }
@@ -69,8 +58,8 @@ export async function beginMigrations(
   toVersion: number,
 ): Promise<void> {
   const ids = planned
-    .filter(({ outcome }) => outcome.kind === 'qualifies')
-    .map(({ executionId }) => executionId);
+    .filter(({ plan }) => plan.kind === 'qualifies')
+    .map(({ detail }) => detail.execution.id);
   if (ids.length === 0) return;
   await executions.requestMigrations(dependencies.database, ids, toVersion);
   await driveMigrations(dependencies).catch((error: unknown) =>

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { JsonValue, NodeOutputs, Plan, PortValue } from '../workflows/contract';
+import {
+  INTERPRETER_VERSIONS,
+  type JsonValue,
+  type NodeOutputs,
+  type Plan,
+  type PortValue,
+} from '../workflows/contract';
 import { canonicalJson } from './node-key';
 
 /**
@@ -100,7 +106,7 @@ function hashOf(value: PortValue): string {
 function isPlan(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { nodes, interpreter } = value;
-  if (interpreter !== 1 && interpreter !== 2) return false;
+  if (!INTERPRETER_VERSIONS.some((version) => version === interpreter)) return false;
   return Array.isArray(nodes) && nodes.every(isPlanNode);
 }
 

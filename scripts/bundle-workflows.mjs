@@ -15,8 +15,8 @@ import { projectFolder } from './lib/project-folder.mjs';
 const STACK_FRAMES = 4;
 
 const target = process.argv[2];
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(projectFolder, 'dist', 'workflows', 'index.js'),
-});
+const workflowsPath = join(projectFolder, 'dist', 'workflows', 'index.js');
+// None of these modules keeps anything: they are evaluated once for a worker, and not again for each workflow.
+const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath] });
 writeFileSync(`${target}.tmp`, `Error.stackTraceLimit = ${STACK_FRAMES}; ${code}`);
 renameSync(`${target}.tmp`, target);

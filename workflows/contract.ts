@@ -113,10 +113,22 @@ export const INLINE_VALUE_BYTES_MAX = 8_192;
 
 // ---------------------------------------------------------------- plan
 
+/**
+ * - 1: nodes and edges
+ * - 2: branches, groups, waits
+ * - 3: the same meaning in other commands: steps carry the states of nodes without activities
+ */
+export type InterpreterVersion = (typeof INTERPRETER_VERSIONS)[number];
+
+export const INTERPRETER_VERSIONS = [1, 2, 3] as const;
+
+/** Of new plans; those of runs under way stay as they are, since their histories must replay. */
+export const INTERPRETER_VERSION: InterpreterVersion = 3;
+
 /** The compiled graph: plain JSON, in posted order, at most 1 MB. */
 export interface Plan {
-  /** Version of the interpreter's meaning; a worker refuses a plan that it does not know. 2: branches, groups, waits. */
-  readonly interpreter: 1 | 2;
+  /** Version of the interpreter's meaning; a worker refuses a plan that it does not know. */
+  readonly interpreter: InterpreterVersion;
   readonly nodes: readonly PlanNode[];
 }
 
@@ -371,6 +383,8 @@ export interface StepInput extends ExecutionScope {
   /** Attempts that are the step's own; killed workers and a database that is away do not count. */
   readonly attemptsMax: number;
   readonly cache?: 'workspace';
+  /** The whole state vector of nodes without activities, which is shown as this step begins. */
+  readonly news?: readonly NodeProgress[];
 }
 
 /** A config place whose text is joined by the activity since a part of it lies in the asset store. */

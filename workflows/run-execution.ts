@@ -15,12 +15,15 @@ import { PlanRun } from '../pipeline/pure/run/plan-run';
 import type { Step } from '../pipeline/pure/run/scope';
 import { RunState, type StepEnd } from '../pipeline/pure/run/run-state';
 import {
+  INTERPRETER_VERSIONS,
   nodeIdOfStep,
   type ExecutionFailure,
   type ExecutionInput,
   type ExecutionScope,
   type FinishExecutionInput,
+  type InterpreterVersion,
   type ItemInput,
+  type NodeProgress,
   type ResumeSignal,
   type TellsBatch,
 } from './contract';
@@ -32,7 +35,7 @@ import { BatchItems } from './run-items';
 import { fillConfig, runDelay } from './run-delay';
 import { runReview } from './run-review';
 import { drained, executionFailed, failureOf, superseded, toRunFailure } from './run-failures';
-import { runNode } from './run-node';
+import { hasActivity, runNode } from './run-node';
 import { statusAttributes, summaryAttributes } from './search-attributes';
 import {
   cancelJobs,
@@ -90,15 +93,19 @@ class ExecutionRun {
   /** Nodes that ran here and neither run nor wait any more. */
   private over = 0;
   private progressPending = false;
+  /** From 3 on steps carry news, and the loop is woken without a condition, whose check is a call into the sandbox. */
+  private readonly version: InterpreterVersion;
+  private wake: () => void = () => undefined;
 
   constructor(private readonly input: ExecutionInput) {
     const { interpreter } = input.plan;
-    if (interpreter !== 1 && interpreter !== 2) {
+    if (!INTERPRETER_VERSIONS.includes(interpreter)) {
       throw ApplicationFailure.nonRetryable(
-        `This worker reads plans of interpreters 1 and 2, not ${String(interpreter)}.`,
+        `This worker reads plans of interpreters ${INTERPRETER_VERSIONS.join(', ')}, not ${String(interpreter)}.`,
         'Internal',
       );
     }
+    this.version = interpreter;
     const { executionId, accountId, mode, continuedFromRunId, resubmitUnknown, resumedAtMs } = input;
     this.scope = {
       executionId,
@@ -111,10 +118,11 @@ class ExecutionRun {
     this.inbox = new ResumeInbox(input.resumesTaken ?? 0);
     this.state = new RunState(input.plan, input.carried);
     this.plan = new PlanRun(input.plan.nodes, this.state);
-    this.items = new BatchItems(input, () => (this.ends += 1));
+    this.items = new BatchItems(input, () => this.countEnd());
   }
 
   async run(): Promise<ExecutionResult> {
+    if (this.version >= 3) CancellationScope.current().cancelRequested.catch(() => this.wake());
     try {
       await this.interpret();
     } catch (error) {
@@ -134,8 +142,7 @@ class ExecutionRun {
       setCurrentDetails(currentDetails(this.input.plan, this.state));
       if (this.running > 0) {
         this.reportProgress();
-        const seen = this.ends;
-        await condition(() => this.ends > seen);
+        await this.nextEnd();
         continue;
       }
       if (drains && this.isDrained()) await this.drain();
@@ -172,8 +179,11 @@ class ExecutionRun {
   }
 
   private startReadySteps(): void {
-    for (const step of this.plan.takeReady()) this.start(step);
-    this.progressPending ||= this.plan.takeNews();
+    const ready = this.plan.takeReady();
+    if (this.version >= 3 && this.plan.takeNews()) this.progressPending = true;
+    for (const step of ready) this.start(step);
+    // Interpreters 1 and 2 left news for later where something was to be told already: their histories show it.
+    if (this.version < 3) this.progressPending ||= this.plan.takeNews();
   }
 
   private start(step: Step): void {
@@ -186,8 +196,28 @@ class ExecutionRun {
     }).finally(() => {
       if (rest.began) this.beginRest(step, -1);
       this.running -= 1;
-      this.ends += 1;
+      this.countEnd();
     });
+  }
+
+  private countEnd(): void {
+    this.ends += 1;
+    this.wake();
+  }
+
+  /**
+   * Until a step ends, or a batch says that something has changed. Throws when the run is cancelled. Not async: one more
+   * promise on the way would be another order of commands than that of the histories of interpreters 1 and 2.
+   */
+  private nextEnd(): Promise<void> {
+    const seen = this.ends;
+    return this.version < 3 ? condition(() => this.ends > seen) : this.untilWoken();
+  }
+
+  private async untilWoken(): Promise<void> {
+    const scope = CancellationScope.current();
+    if (!scope.consideredCancelled) await new Promise<void>((resolve) => (this.wake = resolve));
+    if (scope.consideredCancelled) throw new CancelledFailure('The execution was cancelled.');
   }
 
   /** From now on (-1: until now) the step only waits. */
@@ -195,7 +225,7 @@ class ExecutionRun {
     this.running -= change;
     this.resting += change;
     if (node.work.kind === 'review') this.reviews += change;
-    this.ends += 1;
+    this.countEnd();
   }
 
   /** Never rejects: an unhandled rejection would fail the workflow task, which Temporal retries for ever. */
@@ -224,10 +254,17 @@ class ExecutionRun {
       onRest();
       return this.items.run(this.scope);
     }
-    if (kind !== 'delay') return runNode(this.scope, step, inputs, lookup);
+    if (kind !== 'delay') return runNode(this.scope, step, { inputs, lookup, ...this.newsFor(step) });
     this.progressPending = true;
     onRest();
     return runDelay(step, inputs, lookup);
+  }
+
+  /** What is to be shown goes along with a step that is to start: a write of its own would hold that back. */
+  private newsFor({ node }: Step): { readonly news?: readonly NodeProgress[] } {
+    if (this.version < 3 || !this.progressPending || !hasActivity(node)) return {};
+    this.progressPending = false;
+    return { news: this.state.unrecorded() };
   }
 
   private recordFailure({ id, node, state }: Step, error: unknown): void {
@@ -285,7 +322,7 @@ class ExecutionRun {
       ...(continuedFromRunId ? { continuedFromRunId } : {}),
       ...(resubmitUnknown ? { resubmitUnknown } : {}),
     };
-    this.state.reopen();
+    this.state.reopen(this.version >= 3 && this.input.batchId !== undefined);
     this.plan = new PlanRun(this.input.plan.nodes, this.state);
     this.isPaused = false;
     this.items.lookAgain();

@@ -36,21 +36,29 @@ export class StepFailed extends Error {
   }
 }
 
+/** What a step is run with. */
+export interface Given {
+  /** Values at connected ports. */
+  readonly inputs: NodeInputs;
+  /** Outputs of a finished node, for templates. */
+  readonly lookup: (nodeId: string) => NodeOutputs | undefined;
+  /** States of other nodes, for a step that {@link hasActivity}. */
+  readonly news?: StepInput['news'];
+}
+
+/** Whether nothing but an activity can do the node's work. */
+export function hasActivity({ work }: PlanNode): boolean {
+  return ['provider', 'media', 'deliver', 'import'].includes(work.kind);
+}
+
 /**
  * Runs one node to its end.
  *
- * @param inputs - Values at connected ports.
- * @param lookup - Outputs of a finished node, for templates.
  * @throws StepFailed with what follows from the failure; CancelledFailure when the run was cancelled.
  */
-export async function runNode(
-  scope: ExecutionScope,
-  step: StepPlace,
-  inputs: NodeInputs,
-  lookup: (nodeId: string) => NodeOutputs | undefined,
-): Promise<StepEnd> {
+export async function runNode(scope: ExecutionScope, step: StepPlace, given: Given): Promise<StepEnd> {
   const { work } = step.node;
-  const input = stepInput(scope, step, inputs, lookup);
+  const input = stepInput(scope, step, given);
   switch (work.kind) {
     case 'pure':
       return runPureNode(step, work, input);
@@ -65,7 +73,7 @@ export async function runNode(
     }
     case 'provider':
       return runCandidates(step, work.candidates, (changeNumber) =>
-        changeNumber === 0 ? input : changedInput(scope, step, changeNumber, { inputs, lookup }),
+        changeNumber === 0 ? input : changedInput(scope, step, changeNumber, given),
       );
     case 'delay':
     case 'review':
@@ -79,13 +87,12 @@ export async function runNode(
 function stepInput(
   scope: ExecutionScope,
   { id: step, node }: StepPlace,
-  inputs: NodeInputs,
-  lookup: (nodeId: string) => NodeOutputs | undefined,
+  { inputs, lookup, news }: Given,
 ): StepInput {
   const { config, texts } = fill(node, lookup);
   const { id: nodeId, nodeType, nodeTypeVersion, nodeKey, timeoutSeconds, attemptsMax, cache } = node;
   const type = { nodeType, nodeTypeVersion, nodeKey };
-  const settings = { timeoutSeconds, attemptsMax, ...(cache ? { cache } : {}) };
+  const settings = { timeoutSeconds, attemptsMax, ...(cache ? { cache } : {}), ...(news ? { news } : {}) };
   return { ...scope, step, nodeId, ...type, config, texts, inputs, ...settings };
 }
 
@@ -94,13 +101,13 @@ function changedInput(
   scope: ExecutionScope,
   { id, node }: StepPlace,
   changeNumber: number,
-  given: { readonly inputs: NodeInputs; readonly lookup: (nodeId: string) => NodeOutputs | undefined },
+  given: Given,
 ): StepInput {
   const { config, templates, replacedInputs } = requireChange(node, changeNumber);
   const inputs = Object.fromEntries(
     Object.entries(given.inputs).filter(([port]) => !replacedInputs.includes(port)),
   );
-  return stepInput(scope, { id, node: { ...node, config, templates } }, inputs, given.lookup);
+  return stepInput(scope, { id, node: { ...node, config, templates } }, { ...given, inputs });
 }
 
 function requireChange(node: PlanNode, changeNumber: number): PlanChange {

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { PROVIDER_CREDENTIALS } from '../../pipeline/provider-credentials';
 import {
   accountSecrets,
+  PROVIDER_KEYS_FRESH_MS,
   SECRETS_PER_NAME_MAX,
   type AccountSecret,
 } from '../../store/database/account-secrets';
@@ -42,7 +44,7 @@ export const addProviderKey = defineKeyRoute({
   path: '/api/v1/provider-keys',
   operationId: 'addProviderKey',
   summary:
-    'Keeps a key of the account’s own at a provider; its live executions use that in place of the server’s',
+    'Keeps a key of the account’s own at a provider; its live executions use that in place of the server’s. Answers after two seconds, when every worker knows it',
   bodyKind: 'json',
   params: noParameters,
   body: createBody,
@@ -61,7 +63,11 @@ export const addProviderKey = defineKeyRoute({
     const { database, settings } = dependencies;
     const added = { accountId: caller.accountId, kind: 'provider', name, label, secret } as const;
     const kept = await accountSecrets.add(database, settings.assetSecrets, added);
-    if (kept !== undefined) return { status: 200, body: presentProviderKey(kept) };
+    if (kept !== undefined) {
+      // A worker may remember that there was none, and would send under the server's.
+      await sleep(PROVIDER_KEYS_FRESH_MS);
+      return { status: 200, body: presentProviderKey(kept) };
+    }
     const message = `There are ${SECRETS_PER_NAME_MAX} keys for ${name} already. Delete one at /api/v1/provider-keys.`;
     throw conflict('too_many_provider_keys', message);
   },

@@ -179,7 +179,7 @@ async function migrateInFlight(
   if (inFlight !== 'migrate') return {};
   const { planned, isComplete } = await planMigrations(dependencies, caller, target);
   if (!dryRun && target.version !== null) await beginMigrations(dependencies, planned, target.version);
-  return { migration: presentMigrations(planned, isComplete) };
+  return { migration: presentMigrations(planned, isComplete, dependencies) };
 }
 
 /** Without a word about the version, a draft that has not changed keeps the published one. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { ApiDependencies } from '../dependencies';
 import type { PlannedMigration } from '../migrate-executions';
-import { resumeReceiptSchema } from '../routes/resume-execution';
+import { createReceipt, resumeReceiptSchema } from '../routes/resume-execution';
 
 export const migrationReasonSchema = z
   .object({
@@ -34,12 +35,17 @@ export const migrationSchema = z
 export function presentMigrations(
   planned: readonly PlannedMigration[],
   complete: boolean,
+  dependencies: Pick<ApiDependencies, 'settings'>,
 ): z.infer<typeof migrationSchema> {
-  const qualifies = planned.flatMap(({ fromVersion, outcome }) =>
-    outcome.kind === 'qualifies' ? [{ fromVersion, receipt: outcome.receipt }] : [],
-  );
-  const stays = planned.flatMap(({ executionId, fromVersion, outcome }) =>
-    outcome.kind === 'stays' ? [{ executionId, fromVersion, reasons: [...outcome.reasons] }] : [],
-  );
+  const qualifies = planned.flatMap(({ detail, plan }) => {
+    if (plan.kind === 'stays') return [];
+    const { id, version: fromVersion } = detail.execution;
+    return [{ fromVersion, receipt: createReceipt(id, plan.resume, { dependencies }) }];
+  });
+  const stays = planned.flatMap(({ detail, plan }) => {
+    if (plan.kind === 'qualifies') return [];
+    const { id: executionId, version: fromVersion } = detail.execution;
+    return [{ executionId, fromVersion, reasons: [...plan.reasons] }];
+  });
   return { qualifies, stays, complete };
 }

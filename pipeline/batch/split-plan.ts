@@ -1,5 +1,5 @@
 import { allNodes } from '../pure/all-nodes';
-import { ITEMS_NODE_ID, type Plan, type PlanNode } from '../../workflows/contract';
+import { INTERPRETER_VERSION, ITEMS_NODE_ID, type Plan, type PlanNode } from '../../workflows/contract';
 
 /** Which nodes of a batch run once, and which once per item. */
 export interface SplitPlan {
@@ -31,7 +31,7 @@ export function splitPlan(
   const shared = whole.nodes.filter(({ id }) => !perItem.has(id));
   const needed = neededByItems(whole, perItem);
   const items = itemsNode(shared.map(({ id }) => id).filter((id) => needed.has(id)));
-  return { plan: { interpreter: 2, nodes: [...shared, items] }, perItem };
+  return { plan: { interpreter: INTERPRETER_VERSION, nodes: [...shared, items] }, perItem };
 }
 
 /** The nodes of one item: those that run once per item, and what they need of the others. */

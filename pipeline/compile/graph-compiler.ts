@@ -1,4 +1,11 @@
-import type { AssetReference, JsonValue, NodeInputs, Plan, PortValue } from '../../workflows/contract';
+import {
+  INTERPRETER_VERSION,
+  type AssetReference,
+  type JsonValue,
+  type NodeInputs,
+  type Plan,
+  type PortValue,
+} from '../../workflows/contract';
 import type { CompileInput, CompileResult } from '../compile-input';
 import { readGraph, type GraphNode, type ReadGraph } from '../graph';
 import { describe, listOf, quote, type GraphIssue } from '../graph-issue';
@@ -305,9 +312,7 @@ export class GraphCompiler {
       knownInputs: (draft) => this.knownInputs(draft),
       defaultsOf: (draft) => defaultsOf(draft, this.drafts.values()),
     });
-    // Only what an older worker cannot run keeps it from running the rest.
-    const isPlain = [...this.drafts.keys()].every((id) => !this.isControl(id));
-    const plan: Plan = { interpreter: isPlain ? 1 : 2, nodes };
+    const plan: Plan = { interpreter: INTERPRETER_VERSION, nodes };
     const bytes = utf8Bytes(JSON.stringify(plan));
     if (bytes > PLAN_BYTES_MAX) {
       const message = `The compiled graph has ${bytes} bytes; ${PLAN_BYTES_MAX} are allowed.`;

@@ -47,6 +47,8 @@ export interface SealedAccountSecret extends AccountSecret {
   readonly sealed: string;
 }
 
+/** A worker asks anew for an account's keys at providers after this long, milliseconds. */
+export const PROVIDER_KEYS_FRESH_MS = 2_000;
 /** Of one name of one account. */
 export const SECRETS_PER_NAME_MAX = 10;
 /** Of one kind of one account, where each name has one. */

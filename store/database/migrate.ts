@@ -19,6 +19,7 @@ import { batches } from './migrations/0017-batches';
 import { accountSecrets } from './migrations/0015-account-secrets';
 import { fewerStatements } from './migrations/0018-fewer-statements';
 import { acceptAndEnd } from './migrations/0019-accept-and-end';
+import { writesOverSets } from './migrations/0020-writes-over-sets';
 import { executionMigrations } from './migrations/0016-execution-migrations';
 
 /** In order of their names; one that has been released is never changed again. */
@@ -42,6 +43,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0016-execution-migrations': executionMigrations,
   '0018-fewer-statements': fewerStatements,
   '0019-accept-and-end': acceptAndEnd,
+  '0020-writes-over-sets': writesOverSets,
 };
 
 /**

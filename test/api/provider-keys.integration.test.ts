@@ -84,7 +84,8 @@ describe('a provider key of an account', () => {
 
   it('has at most nine others beside it', async () => {
     const account = await api.createAccount({ mode: 'live' });
-    for (let nth = 0; nth < 10; nth += 1) await add(account, { provider: 'fal', key: `${SECRET}-${nth}` });
+    const keys = Array.from({ length: 10 }, (_, nth) => `${SECRET}-${nth}`);
+    await Promise.all(keys.map((key) => add(account, { provider: 'fal', key })));
     const refused = await add(account, { provider: 'fal', key: SECRET });
     expect([refused.status, refused.body.code]).toEqual([409, 'too_many_provider_keys']);
   });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { planMigrations } from '../../api/migrate-executions';
 import { executions } from '../../store/database/executions';
 import { workflows } from '../../store/database/workflows';
 import { executionWorkflowId } from '../../workflows/contract';
@@ -333,24 +332,5 @@ describe('the list', () => {
     const second = await api.call('GET', `${base}?limit=2&cursor=${first.body.nextCursor}`, { key });
     const ids = [...first.body.data, ...second.body.data].map(({ workflowId }) => workflowId);
     expect([ids, first.body.hasMore, second.body.hasMore]).toEqual([made, true, false]);
-  });
-});
-
-describe('a look at what a publication would take along', () => {
-  it('holds none of the documents of the executions that it has looked at', async () => {
-    const marker = 'a text that is long in earnest';
-    const id = await create(draft(marker));
-    await publish(id);
-    await execute(id);
-    const { body } = await api.call('GET', `${base}/${id}`);
-    const graph = { nodes: body.nodes, edges: body.edges };
-    const caller = { accountId: api.account.accountId, mode: 'test' as const };
-    const { planned } = await planMigrations(api.dependencies, caller, {
-      workflowId: id,
-      version: null,
-      graph,
-    });
-    expect(planned.map(({ fromVersion }) => fromVersion)).toEqual([1]);
-    expect(JSON.stringify(planned)).not.toContain(marker);
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { executionWorkflowId } from '../../workflows/contract';
 import { aGraph } from '../support/graph-builder';
 import { recordHistory } from '../support/record-history';
-import { S3_START_MS, startS3Server, type S3Server } from '../support/s3-server';
+import { startS3Server, type S3Server } from '../support/s3-server';
 import { KILLED_IN_A_SEND_MS, TestSystem } from '../support/test-system';
 
 interface Received {
@@ -54,7 +54,7 @@ beforeAll(async () => {
   await test.client.secrets.set('cms', { value: 'the-token-of-the-cms', hosts: ['127.0.0.1'] });
   const pair = `${credentials?.accessKeyId ?? ''}:${credentials?.secretAccessKey ?? ''}`;
   await test.client.secrets.set('store', { value: pair, hosts: ['127.0.0.1'] });
-}, S3_START_MS);
+});
 
 beforeEach(() => {
   received.length = 0;

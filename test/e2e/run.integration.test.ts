@@ -85,6 +85,28 @@ describe('an execution', () => {
     expect(view.nodes['voice']?.output['audio']).toMatchObject({ type: 'audio' });
   });
 
+  it('shows a utility as done while the step behind it runs, without a call of its own', async () => {
+    await test.setFaults([{ provider: 'fal', action: 'hold_job' }]);
+    const graph = aGraph('Moss gardens')
+      .node('title', 'text:llm', { system: 'Write a blog title.' })
+      .edge('prompt', 'title')
+      .node('scene', 'utility:prompt_concat', { prefix: 'Moss: ' })
+      .edge('title', 'scene')
+      .node('hero', 'generate:flux_2_pro')
+      .edge('scene', 'hero')
+      .build();
+    const { executionId } = await test.client.execute(graph);
+    await test.untilAccepted({ prompt: 'Moss: ' });
+    const { nodes } = await test.client.poll(executionId);
+    expect(nodes).toMatchObject({ scene: { status: 'COMPLETED' }, hero: { status: 'RUNNING' } });
+    const handle = test.temporal.workflow.getHandle(executionWorkflowId(executionId));
+    const { events } = await handle.fetchHistory();
+    expect(events?.filter((event) => event.markerRecordedEventAttributes)).toEqual([]);
+    await test.setFaults([]);
+    await test.client.cancel(executionId);
+    await test.client.wait(executionId);
+  });
+
   it('fills a template from an upstream node and refuses nothing that is known only then', async () => {
     const graph = aGraph('lighthouse')
       .node('description', 'text:llm', { prompt: 'Describe an image of a ${prompt}' })

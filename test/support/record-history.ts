@@ -9,8 +9,9 @@ const { History } = temporal.api.history.v1;
 export const HISTORY_FOLDER = path.join(__dirname, '..', 'fixtures', 'histories');
 
 /**
- * Keeps a run's history for the replay test, as protobuf, when EVERFRAME_RECORD_HISTORIES is set. Recorded once per shape
- * and release, never made over: an old history that no longer replays is a run of a user that would hang.
+ * Keeps a run's history for the replay test, as protobuf, when EVERFRAME_RECORD_HISTORIES is set, to what is put behind
+ * the names. Recorded once per shape and interpreter, never made over: an old history that no longer replays is a run of a user
+ * that would hang.
  */
 export function recordHistory(executionId: string, name: string, runId?: string): Promise<void> {
   return recordWorkflow(executionWorkflowId(executionId), name, runId);
@@ -18,12 +19,13 @@ export function recordHistory(executionId: string, name: string, runId?: string)
 
 /** {@link recordHistory} of another workflow than an execution's. */
 export async function recordWorkflow(workflowId: string, name: string, runId?: string): Promise<void> {
-  if (!process.env['EVERFRAME_RECORD_HISTORIES']) return;
+  const suffix = process.env['EVERFRAME_RECORD_HISTORIES'];
+  if (!suffix) return;
   const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   try {
     const handle = new Client({ connection }).workflow.getHandle(workflowId, runId);
     const history = withoutMachine(await handle.fetchHistory());
-    writeFileSync(path.join(HISTORY_FOLDER, `${name}.history`), History.encode(history).finish(), {
+    writeFileSync(path.join(HISTORY_FOLDER, `${name}${suffix}.history`), History.encode(history).finish(), {
       flag: 'wx',
     });
   } finally {

@@ -12,9 +12,6 @@ import { reservePort } from './reserve-port';
 const VERSION = '1.8.0';
 const credentials = { accessKeyId: 'everframe-test', secretAccessKey: 'a secret of the tests' };
 
-/** The time limit of what starts it: the first time it is built. */
-export const S3_START_MS = 600_000;
-
 export interface S3Server {
   /** Of a bucket that is there and empty. */
   readonly settings: S3Settings & { readonly endpoint: string };

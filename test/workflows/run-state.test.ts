@@ -110,6 +110,16 @@ describe('RunState', () => {
     expect(state.unrecorded()).toMatchObject([{ nodeId: 'a', status: 'COMPLETED' }]);
   });
 
+  it('leaves what the batch of an item could not make as it is, when the item is reopened', () => {
+    const error = { code: 'provider_unavailable', message: 'away', retryable: true } as const;
+    const carried = [{ nodeId: 'shared', status: 'FAILED', outputs: {}, error }] as const;
+    const plan = aPlan(aNode('shared', { onError: 'continue' }), aNode('own', { onError: 'continue' }));
+    const state = new RunState(plan, carried);
+    state.fail('own', error);
+    state.reopen(true);
+    expect([...state.steps.values()].map(({ status }) => status)).toEqual(['FAILED', 'PENDING']);
+  });
+
   it('fails the run for a node that holds only when the run ends without waiting for it', () => {
     const error = { code: 'media_failed', message: 'no', retryable: false } as const;
     const state = new RunState(aPlan(aNode('a', { onError: 'hold' })), []);

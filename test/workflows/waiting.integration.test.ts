@@ -139,7 +139,7 @@ function aSignal(): { readonly given: Promise<void>; readonly give: () => void }
 function anInput(changes: Partial<ExecutionInput>): ExecutionInput {
   return {
     ...{ executionId: 'exe_1', accountId: 'acc_1', mode: 'test', workflowName: 'Tests' },
-    plan: { interpreter: 1, nodes: [aNode('a'), aNode('b', ['a'])] },
+    plan: { interpreter: 3, nodes: [aNode('a'), aNode('b', ['a'])] },
     carried: [],
     failFast: false,
     ...changes,
@@ -215,7 +215,7 @@ describe('a run that waits', () => {
     run.fail('a', 'SubmissionUnknown');
     run.fail('c', 'MediaFailed');
     const handle = await run.start({
-      plan: { interpreter: 1, nodes: [aNode('a'), aNode('c'), aNode('d', ['c'])] },
+      plan: { interpreter: 3, nodes: [aNode('a'), aNode('c'), aNode('d', ['c'])] },
     });
     await run.untilPaused(1);
     expect(run.pauses[0]?.nodes).toMatchObject([
@@ -232,7 +232,7 @@ describe('a run that waits', () => {
     const run = (running = await aWorker());
     run.fail('a', 'BudgetReached');
     run.fail('b', 'BudgetReached');
-    const plan = { interpreter: 1, nodes: [aNode('a'), aNode('b'), aNode('c')] } as const;
+    const plan = { interpreter: 3, nodes: [aNode('a'), aNode('b'), aNode('c')] } as const;
     const last = run.hold('c');
     const handle = await run.start({ plan });
     await last.begun;
@@ -247,7 +247,7 @@ describe('a run that waits', () => {
     const run = (running = await aWorker());
     run.fail('a', 'BudgetReached');
     run.fail('b', 'BudgetReached');
-    const handle = await run.start({ plan: { interpreter: 1, nodes: [aNode('a'), aNode('b')] } });
+    const handle = await run.start({ plan: { interpreter: 3, nodes: [aNode('a'), aNode('b')] } });
     await run.untilPaused(1);
     expect(run.steps).toHaveLength(2);
     await handle.signal(RESUME_SIGNAL, aResume(1));
@@ -258,7 +258,7 @@ describe('a run that waits', () => {
     const run = (running = await aWorker());
     run.fail('a', 'BudgetReached');
     run.fail('c', 'MediaFailed');
-    const plan = { interpreter: 1, nodes: [aNode('a'), aNode('c')] } as const;
+    const plan = { interpreter: 3, nodes: [aNode('a'), aNode('c')] } as const;
     const handle = await run.start({ plan, failFast: true });
     await expect(handle.result()).rejects.toThrow();
     expect(run.pauses).toEqual([]);
@@ -274,7 +274,7 @@ describe('a run that waits', () => {
   it('does not wait for a node that holds when the run was replaced', async () => {
     const run = (running = await aWorker());
     run.fail('a', 'StaleRun');
-    const handle = await run.start({ plan: { interpreter: 1, nodes: [aNode('a', [], 'hold')] } });
+    const handle = await run.start({ plan: { interpreter: 3, nodes: [aNode('a', [], 'hold')] } });
     await expect(handle.result()).rejects.toThrow();
     expect(run.pauses).toEqual([]);
   });
@@ -322,7 +322,7 @@ describe('a run that waits', () => {
 
 describe('a run that is told to drain', () => {
   /** b follows a; c stands alone. */
-  const plan = { interpreter: 1, nodes: [aNode('a'), aNode('b', ['a']), aNode('c')] } as const;
+  const plan = { interpreter: 3, nodes: [aNode('a'), aNode('b', ['a']), aNode('c')] } as const;
 
   async function drainDuring(nodeId: string, changes: Partial<ExecutionInput> = { plan }) {
     const run = (running = await aWorker());
@@ -345,7 +345,7 @@ describe('a run that is told to drain', () => {
 
   it('ends as ever when it has nothing left to do', async () => {
     const { run, handle, drain, release } = await drainDuring('a', {
-      plan: { interpreter: 1, nodes: [aNode('a')] },
+      plan: { interpreter: 3, nodes: [aNode('a')] },
     });
     await drain();
     release();
@@ -356,7 +356,7 @@ describe('a run that is told to drain', () => {
 
   it('fails as ever, with its other branches finished, when a step fails meanwhile', async () => {
     const nodes = [aNode('a'), aNode('b', ['c']), aNode('c')];
-    const { run, handle, drain, release } = await drainDuring('a', { plan: { interpreter: 1, nodes } });
+    const { run, handle, drain, release } = await drainDuring('a', { plan: { interpreter: 3, nodes } });
     run.fail('a', 'MediaFailed');
     await drain();
     release();

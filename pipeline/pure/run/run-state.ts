@@ -122,9 +122,14 @@ export class RunState {
     );
   }
 
-  /** A resume runs again whatever is not done, as one of a run that has failed does; what sleeps goes on sleeping. */
-  reopen(): void {
+  /**
+   * A resume runs again whatever is not done, as one of a run that has failed does; what sleeps goes on sleeping.
+   *
+   * @param keepsCarried - Of an item: a shared step that failed is the batch's to run again.
+   */
+  reopen(keepsCarried = false): void {
     for (const state of this.steps.values()) {
+      if (keepsCarried && state.carried && state.status === 'FAILED') continue;
       if (state.status === 'COMPLETED' || (state.status === 'RUNNING' && !state.isAnnounced)) continue;
       if (state.status === 'RUNNING' && state.dueAtMs !== undefined) continue;
       Object.assign(state, { status: 'PENDING', recorded: false, carried: false, isAnnounced: false });

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ItemDocuments } from '../../../workflows/contract';
-import type { Database, DatabaseTransaction } from '../database';
+import type { Database } from '../database';
 import { ExecutionNotFoundError } from '../executions/execution';
 
 /** What the run of an item starts with, beside what its batch has told it. @throws ExecutionNotFoundError */
@@ -28,19 +28,6 @@ export async function orphanItems(
     limit ${limit}
   `.execute(database.queries);
   return rows;
-}
-
-/**
- * Part of the end of a batch that fails for its items alone: the last of them may have been resumed by itself, and be done,
- * since the batch has looked at them. Those that are done later tell it by a trigger.
- */
-export async function completeIfDone(transaction: DatabaseTransaction, batchId: string): Promise<void> {
-  await sql`
-    update batches set completion_due_at = now()
-    where execution_id = ${batchId} and not exists (
-      select from batch_items b left join executions i on i.id = b.item_execution_id
-      where b.execution_id = ${batchId} and i.status is distinct from 'COMPLETED')
-  `.execute(transaction);
 }
 
 /** Batches that had failed for their items alone, of which the last is done by now. */

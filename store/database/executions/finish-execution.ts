@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { failpoint } from '../../failpoints';
 import { callSetFunction } from '../call-function';
-import { completeIfDone } from '../batches/load-item';
 import { recordLetters } from '../dead-letters/record-letters';
 import { endExecution } from './end-execution';
 import type { FinishChange, FinishedExecution } from './execution-writer';
@@ -21,7 +20,6 @@ export async function finishExecution(
     await stopOpenNodes(context, change.status === 'CANCELLED');
     await recordLetters(transaction, execution, change.status);
     await endExecution(transaction, { executionId: execution.id, ...change });
-    if (change.failure?.code === 'items_failed') await completeIfDone(transaction, execution.id);
     execution.status = changes.status = change.status;
   }
   const { credits_charged } = await transaction

@@ -49,11 +49,7 @@ export async function writeIntents(
   const rows = await callSetFunction(
     sql<OpenedRow & { is_claimed: boolean }>`
       select ${jobFields('r.job')}, r.is_adopted, r.is_claimed, r.superseded
-      from ${intentRows(intents)}
-      cross join lateral write_intent(${scopeFields(scope)}, i.job_id, i.step, i.node_id, i.node_type, i.provider, i.model,
-        i.request_hash, i.request, i.price, i.fallback_from, i.callback_token_hash, i.resubmit_unknown, i.change_number,
-        i.node_key, i.past_generation, i.claim_token, i.lease_ms, i.credential_id) r
-      order by i.place`,
+      from write_intents(${scopeFields(scope)}, ${intentColumns(intents)}) r`,
     database.queries,
   );
   return Promise.all(
@@ -71,24 +67,21 @@ export interface Intent {
   readonly claim: ClaimRequest;
 }
 
-/** One array per column, so that there is one text of the statement whatever their number. */
-function intentRows(intents: readonly Intent[]): RawBuilder<unknown> {
+/** The parameters of `write_intents` from `p_job_ids` on: one array per column, so that there is one text of the statement. */
+function intentColumns(intents: readonly Intent[]): RawBuilder<unknown> {
   const fields = intents.map(({ request, claim }) => ({ ...jobFieldsOf(request), ...claim }));
   const column = <T>(read: (field: (typeof fields)[number]) => T) => fields.map(read);
-  return sql`unnest(
-      ${column(({ jobId }) => jobId)}::text[], ${column(({ step }) => step)}::text[],
-      ${column(({ nodeId }) => nodeId)}::text[], ${column(({ nodeType }) => nodeType)}::text[],
-      ${column(({ provider }) => provider)}::text[], ${column(({ model }) => model)}::text[],
-      ${column(({ requestHash }) => requestHash)}::text[], ${column(({ document }) => document)}::json[],
-      ${column(({ priceCredits }) => priceCredits)}::bigint[], ${column(({ fallback }) => fallback)}::json[],
-      ${column(({ callbackTokenHash: hash }) => hash)}::bytea[],
-      ${column(({ resubmitUnknown }) => resubmitUnknown ?? null)}::text[],
-      ${column(({ changeNumber }) => changeNumber ?? 0)}::int[], ${column(({ nodeKey }) => nodeKey ?? null)}::text[],
-      ${column(({ pastGeneration }) => pastGeneration)}::int[], ${column(({ token }) => token)}::uuid[],
-      ${column(({ leaseMs }) => leaseMs)}::int[], ${column(({ credentialId }) => credentialId)}::text[])
-    with ordinality as i(job_id, step, node_id, node_type, provider, model, request_hash, request, price, fallback_from,
-      callback_token_hash, resubmit_unknown, change_number, node_key, past_generation, claim_token, lease_ms,
-      credential_id, place)`;
+  return sql`
+    ${column(({ jobId }) => jobId)}::text[], ${column(({ step }) => step)}::text[],
+    ${column(({ nodeId }) => nodeId)}::text[], ${column(({ nodeType }) => nodeType)}::text[],
+    ${column(({ provider }) => provider)}::text[], ${column(({ model }) => model)}::text[],
+    ${column(({ requestHash }) => requestHash)}::text[], ${column(({ document }) => document)}::json[],
+    ${column(({ priceCredits }) => priceCredits)}::bigint[], ${column(({ fallback }) => fallback)}::json[],
+    ${column(({ callbackTokenHash: hash }) => hash)}::bytea[],
+    ${column(({ resubmitUnknown }) => resubmitUnknown ?? null)}::text[],
+    ${column(({ changeNumber }) => changeNumber ?? 0)}::int[], ${column(({ nodeKey }) => nodeKey ?? null)}::text[],
+    ${column(({ pastGeneration }) => pastGeneration)}::int[], ${column(({ token }) => token)}::uuid[],
+    ${column(({ leaseMs }) => leaseMs)}::int[], ${column(({ credentialId }) => credentialId)}::text[]`;
 }
 
 interface OpenedRow extends JobRow {

@@ -44,17 +44,14 @@ export async function writeSettlements(
   const sends = results.map(({ settlement }) => settlement.send);
   const rows = await callSetFunction(
     sql<Pick<SettledRow, 'outputs' | 'credits_charged' | 'attempts' | 'is_first'>>`
-      select (r.job).outputs, (r.job).credits_charged, r.attempts, r.is_first
-      from unnest(${results.map(({ jobId }) => jobId)}::text[],
-          ${results.map(({ settlement }) => toNullableJson(settlement.outputs))}::json[],
-          ${results.map(({ settlement }) => settlement.credits)}::bigint[],
-          ${sends.map((send) => send?.outcome ?? null)}::text[],
-          ${sends.map((send) => (send ? Math.round(send.latencyMs) : null))}::int[],
-          ${sends.map((send) => send?.startedAt ?? null)}::timestamptz[])
-        with ordinality as s(job_id, outputs, credits, outcome, latency_ms, started_at, place)
-      cross join lateral write_settlement(${scopeFields(scope)},
-        s.job_id, s.outputs, s.credits, s.outcome, s.latency_ms, s.started_at) r
-      order by s.place`,
+      select outputs, credits_charged, attempts, is_first
+      from write_settlements(${scopeFields(scope)},
+        ${results.map(({ jobId }) => jobId)}::text[],
+        ${results.map(({ settlement }) => toNullableJson(settlement.outputs))}::json[],
+        ${results.map(({ settlement }) => settlement.credits)}::bigint[],
+        ${sends.map((send) => send?.outcome ?? null)}::text[],
+        ${sends.map((send) => (send ? Math.round(send.latencyMs) : null))}::int[],
+        ${sends.map((send) => send?.startedAt ?? null)}::timestamptz[])`,
     database.queries,
   );
   return rows.map(({ outputs, credits_charged: credits, attempts, is_first: isFirst }, place) => ({

@@ -6,15 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AssetStoreUnavailableError } from '../../../store/assets/asset-store';
 import { createS3AssetStore } from '../../../store/assets/s3-asset-store';
 import { readS3Settings, type S3Settings } from '../../../store/assets/s3-settings';
-import { S3_START_MS, startS3Server, type S3Server } from '../../support/s3-server';
+import { startS3Server, type S3Server } from '../../support/s3-server';
 import { describeAssetStore } from './asset-store-contract';
 
+/** The server is built the first time. */
+const BUILD_TIMEOUT_MS = 600_000;
 const options = { mimeType: 'text/plain', maxBytes: 1_000 };
 let server: S3Server;
 
 beforeAll(async () => {
   server = await startS3Server();
-}, S3_START_MS);
+}, BUILD_TIMEOUT_MS);
 afterAll(() => server.stop());
 
 describeAssetStore('in S3', (folder) => createS3AssetStore(server.settings, folder));

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { batches } from '../../../store/database/batches';
 import type { Database } from '../../../store/database/database';
-import { executions } from '../../../store/database/executions';
 import { encodeCursor, InvalidCursorError } from '../../../store/database/executions/cursor';
 import { openTestStore } from '../../support/test-database';
-import { aBatch, aBudgetFailure, aPlan, RUN } from './builders';
+import { aBatch, aBudgetFailure, RUN } from './builders';
 
 let database: Database;
 beforeAll(async () => {
@@ -33,20 +32,5 @@ describe('a batch that waits and is resumed', () => {
     expect((await batch.resumeWaiting()).kind).toBe('resumed');
     const { start } = await batches.openItems(database, { executionId: batch.id, runId: RUN }, 4);
     expect(start).toEqual([{ index: 0, executionId: failed?.id, attempt: 2 }]);
-  });
-});
-
-describe('a batch that fails for its items', () => {
-  it('is completed later though the last of them was resumed, and done, just before it ended', async () => {
-    const { batch, items } = await aBatch(database, 1);
-    const failure = { ...aBudgetFailure, nodeId: 'photo', resumable: true };
-    for (const item of items) {
-      await item.write((writer) => writer.finish({ status: 'FAILED', failure, nodes: [] }));
-      await executions.prepareResume(database, item.aResume({ plan: aPlan(['photo']) }));
-      await item.write((writer) => writer.finish({ status: 'COMPLETED', nodes: [] }), 'run-2');
-    }
-    const itemsFailed = { ...failure, code: 'items_failed', nodeId: '$items' } as const;
-    await batch.write((writer) => writer.finish({ status: 'FAILED', failure: itemsFailed, nodes: [] }));
-    expect(await batches.dueCompletions(database)).toMatchObject([{ executionId: batch.id }]);
   });
 });
