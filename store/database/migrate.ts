@@ -20,6 +20,7 @@ import { accountSecrets } from './migrations/0015-account-secrets';
 import { fewerStatements } from './migrations/0018-fewer-statements';
 import { acceptAndEnd } from './migrations/0019-accept-and-end';
 import { writesOverSets } from './migrations/0020-writes-over-sets';
+import { lateCharges } from './migrations/0021-late-charges';
 import { executionMigrations } from './migrations/0016-execution-migrations';
 
 /** In order of their names; one that has been released is never changed again. */
@@ -44,6 +45,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0018-fewer-statements': fewerStatements,
   '0019-accept-and-end': acceptAndEnd,
   '0020-writes-over-sets': writesOverSets,
+  '0021-late-charges': lateCharges,
 };
 
 /**

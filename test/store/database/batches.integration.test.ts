@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { batches } from '../../../store/database/batches';
 import type { Database } from '../../../store/database/database';
+import { executions } from '../../../store/database/executions';
 import { encodeCursor, InvalidCursorError } from '../../../store/database/executions/cursor';
 import { openTestStore } from '../../support/test-database';
 import { aBatch, aBudgetFailure, RUN } from './builders';
@@ -32,5 +33,20 @@ describe('a batch that waits and is resumed', () => {
     expect((await batch.resumeWaiting()).kind).toBe('resumed');
     const { start } = await batches.openItems(database, { executionId: batch.id, runId: RUN }, 4);
     expect(start).toEqual([{ index: 0, executionId: failed?.id, attempt: 2 }]);
+  });
+});
+
+describe('a batch', () => {
+  it('tells pollers of what an item is charged after its end', async () => {
+    const { batch, items } = await aBatch(database, 1);
+    const [item] = items;
+    const job = { step: 'photo', nodeId: 'photo' };
+    const jobId = await item?.acceptedJob(job);
+    await item?.write((writer) => writer.finish({ status: 'CANCELLED', nodes: [] }));
+    const before = await executions.view(database, batch.accountId, batch.id);
+    await item?.write((writer) => writer.settleJob(jobId ?? '', { outputs: { image: 'made' }, credits: 30 }));
+    const after = await executions.view(database, batch.accountId, batch.id);
+    expect((after?.view.credits.charged ?? 0) - (before?.view.credits.charged ?? 0)).toBe(30);
+    expect(after?.revision).toBeGreaterThan(before?.revision ?? 0);
   });
 });
