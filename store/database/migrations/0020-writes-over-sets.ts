@@ -253,9 +253,11 @@ const settlements = `
 -- event of that revision is the caller's to append. Arrays out are in the order of those that came in.
 create function settle_jobs(p_execution_id text, p_attempt integer, p_status text, p_job_ids text[], p_outputs json[],
   p_credits bigint[], p_outcomes text[], p_latency_ms integer[], p_started_at timestamptz[], p_raise integer,
-  out attempts integer[], out are_first boolean[], out changed_nodes jsonb, out revision bigint)
--- One plan for any number of results: the planner would take a better one for each number, and plan every time.
-language plpgsql set plan_cache_mode = force_generic_plan as $$
+  out settled_outputs json[], out credits_charged bigint[], out attempts integer[], out are_first boolean[],
+  out changed_nodes jsonb, out revision bigint)
+-- One plan for any number of results: the planner would take a better one for each number, and plan every time. It is made
+-- when the tables may be all but empty, and used when they are not: by keys alone.
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
   v_refused record;
@@ -309,6 +311,7 @@ begin
     array_agg(j.provider order by c.place) as providers, array_agg(j.model order by c.place) as models,
     array_agg(n.attempts order by c.place) as attempts,
     array_agg(j.fallback_from order by c.place) as fallback_from, array_agg(n.credits order by c.place) as credits,
+    array_agg(j.credits_charged order by c.place) as charged,
     array_agg(n.possible_duplicate order by c.place) as possible_duplicates,
     array_fill(null::boolean, array[cardinality(p_job_ids)]) as flags,
     array_fill(null::json, array[cardinality(p_job_ids)]) as documents
@@ -316,6 +319,8 @@ begin
   from unnest(p_job_ids) with ordinality as c(job_id, place)
   join jobs j on j.id = c.job_id
   cross join lateral node_costs(p_execution_id, j.step) n;
+  settled_outputs := v_costs.outputs;
+  credits_charged := v_costs.charged;
   attempts := v_costs.attempts;
   changed_nodes := '{}';
   if p_status in ('RUNNING', 'WAITING') then
@@ -371,11 +376,7 @@ begin
   elsif v_settled.changed_nodes <> '{}' then
     perform record_event(p_execution_id, 'changed', v_event);
   end if;
-  return query
-  select j.outputs, j.credits_charged, c.attempts, c.is_first
-  from unnest(p_job_ids, v_settled.attempts, v_settled.are_first)
-    with ordinality as c(job_id, attempts, is_first, place)
-  join jobs j on j.id = c.job_id
-  order by c.place;
+  return query select * from unnest(v_settled.settled_outputs, v_settled.credits_charged, v_settled.attempts,
+    v_settled.are_first);
 end $$;
 `;
