@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { replayBundleSchema, type ReplayBundle } from '../../pipeline/replay-bundle';
 import { assets } from '../../store/database/assets';
-import type { AssetReference } from '../../workflows/contract';
+import { INTERPRETER_VERSION, type AssetReference } from '../../workflows/contract';
 import { completeImage } from './support/finished-work';
 import { textToImage } from './support/graphs';
 import { startTestApi, type TestApi } from './support/test-api';
@@ -69,7 +69,7 @@ describe('GET /workflows/executions/:id/bundle', () => {
       release: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       execution: { executionId, status: 'COMPLETED', mode: 'test' },
       triggerData: textToImage.triggerData,
-      plan: { interpreter: 1 },
+      plan: { interpreter: INTERPRETER_VERSION },
       nodes: [
         { nodeId: 'prompt', outputHashes: { text: expect.any(String) } },
         { nodeId: 'image', nodeTypeVersion: 1, outputHashes: { image: expect.any(String) } },
