@@ -138,11 +138,13 @@ describe('a due circuit', () => {
   it('opens again for both on a failed probe, for another full time', async () => {
     const { one, other, key } = await aDueCircuit();
     await failTimes(other, key, 1);
-    await until(() => isOpen(one, key));
-    const refused = await one.assertClosed(key).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(CircuitOpenError);
-    expect((refused as CircuitOpenError).retryAfterMs).toBeGreaterThan(OPEN_MS / 2);
-    expect((refused as CircuitOpenError).retryAfterMs).toBeLessThanOrEqual(OPEN_MS);
+    const retryAfterMs = async (): Promise<number> => {
+      const refused = await one.assertClosed(key).catch((error: unknown) => error);
+      return refused instanceof CircuitOpenError ? refused.retryAfterMs : 0;
+    };
+    // A worker may know of the probe for a moment longer than it lasts: until then it is to ask again soon.
+    await until(async () => (await retryAfterMs()) > OPEN_MS / 2);
+    expect(await retryAfterMs()).toBeLessThanOrEqual(OPEN_MS);
   });
 
   it('closes when the probe was turned down for its content: the provider is alive', async () => {
