@@ -70,7 +70,7 @@ async function openDependencies(
   await migrate(database);
   await bootstrapLocalAccount(database, config);
   const { temporalAddress: address, temporalNamespace: namespace, taskQueue } = config;
-  const rateLimits = await createRateLimits(database.pool, config);
+  const rateLimits = createRateLimits(database.pool, config);
   const port = await listen(server, config);
   return {
     database,

@@ -5,6 +5,7 @@ import { tooManyRequests } from '../api-error';
 import { findPlan, PLANS, UNLIMITED } from '../plans';
 import type { Caller } from '../caller';
 
+/** Made by a migration (store/database/migrations/0022-rate-limits.ts). */
 const TABLE = 'rate_limits';
 const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
@@ -52,9 +53,7 @@ export interface RateLimitSettings {
   readonly triggersPerMinute: number;
 }
 
-/** Creates the counters' table where it is missing. */
-export async function createRateLimits(pool: Pool, settings: RateLimitSettings): Promise<RateLimits> {
-  await createTable(pool);
+export function createRateLimits(pool: Pool, settings: RateLimitSettings): RateLimits {
   const triggers = createLimiter(pool, 'triggersPerMinute', settings.triggersPerMinute, MINUTE_SECONDS);
   const limiters = createLimiters(pool);
 
@@ -146,16 +145,4 @@ function createLimiters(pool: Pool): ReadonlyMap<string, RateLimiterPostgres> {
 function createLimiter(pool: Pool, keyPrefix: string, points: number, duration: number): RateLimiterPostgres {
   const options = { storeClient: pool, storeType: 'pool', tableName: TABLE, tableCreated: true };
   return new RateLimiterPostgres({ ...options, keyPrefix, points, duration });
-}
-
-/** Concurrent `CREATE TABLE IF NOT EXISTS` may collide in the catalog: the other process made it then. */
-async function createTable(pool: Pool): Promise<void> {
-  const unique = '23505';
-  try {
-    await pool.query(
-      `CREATE TABLE IF NOT EXISTS ${TABLE} (key varchar(255) PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint)`,
-    );
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === unique)) throw error;
-  }
 }

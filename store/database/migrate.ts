@@ -21,6 +21,7 @@ import { fewerStatements } from './migrations/0018-fewer-statements';
 import { acceptAndEnd } from './migrations/0019-accept-and-end';
 import { writesOverSets } from './migrations/0020-writes-over-sets';
 import { lateCharges } from './migrations/0021-late-charges';
+import { rateLimits } from './migrations/0022-rate-limits';
 import { executionMigrations } from './migrations/0016-execution-migrations';
 
 /** In order of their names; one that has been released is never changed again. */
@@ -46,6 +47,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0019-accept-and-end': acceptAndEnd,
   '0020-writes-over-sets': writesOverSets,
   '0021-late-charges': lateCharges,
+  '0022-rate-limits': rateLimits,
 };
 
 /**

@@ -19,6 +19,9 @@ beforeAll(async () => {
     processes.start(),
     processes.start({ EVERFRAME_SHUTDOWN_DELAY_MS: '3000' }),
   ]);
+  expect([first, second, third].map(({ url, output }) => (url === '' ? output() : 'it listens'))).toEqual(
+    Array.from({ length: 3 }, () => 'it listens'),
+  );
   [instances, leaving] = [[first, second], third];
   database = openDatabase(processes.databaseUrl, { poolMax: 2 });
 });

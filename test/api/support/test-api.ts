@@ -94,7 +94,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     assetStore: createLocalAssetStore(folder),
     temporal: options.temporal?.(temporal) ?? temporal,
     listener: options.listener?.(listener) ?? listener,
-    rateLimits: await createRateLimits(database.pool, {
+    rateLimits: createRateLimits(database.pool, {
       triggersPerMinute: options.triggersPerMinute ?? 1_000,
     }),
     metrics: createApiMetrics(),
