@@ -244,8 +244,9 @@ async function lastSeq(): Promise<number> {
   return (await sandbox.ledger()).at(-1)?.seq ?? 0;
 }
 
+/** Without the ends of jobs: those of tests before may come at any time. */
 async function since(seq: number) {
-  return (await sandbox.ledger()).filter((entry) => entry.seq > seq);
+  return (await sandbox.ledger()).filter((entry) => entry.seq > seq && entry.kind !== 'finish');
 }
 
 async function closing(jobId: string | undefined) {
