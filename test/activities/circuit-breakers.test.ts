@@ -7,7 +7,8 @@ import { openDatabase } from '../../store/database/database';
 import { theBreakers } from './fake-provider';
 
 const KEY = 'fal/flux/key-1/test';
-const RESET_MS = 60;
+/** Longer than any test takes: no circuit is half open by itself. */
+const RESET_MS = 60_000;
 /** Nothing listens there: each worker is alone with what it has seen itself. */
 const awayDatabase = openDatabase('postgres://nobody@127.0.0.1:1/none');
 
@@ -15,8 +16,8 @@ let made: CircuitBreakers | undefined;
 afterEach(() => made?.shutdown());
 afterAll(() => awayDatabase.close());
 
-function createBreakers(): CircuitBreakers {
-  made = theBreakers(awayDatabase, { volumeThreshold: 3, resetTimeoutMs: RESET_MS });
+function createBreakers(resetTimeoutMs = RESET_MS): CircuitBreakers {
+  made = theBreakers(awayDatabase, { volumeThreshold: 3, resetTimeoutMs });
   return made;
 }
 
@@ -40,8 +41,9 @@ async function openError(check: () => Promise<void>): Promise<CircuitOpenError> 
   throw new Error('The circuit lets sends through.');
 }
 
+const SHORT_RESET_MS = 60;
 /** Waits out the reset time: the circuit is half open then. */
-const waitForProbe = () => sleep(RESET_MS + 40);
+const waitForProbe = (resetMs = SHORT_RESET_MS) => sleep(resetMs + 40);
 
 describe('a circuit while the database is away', () => {
   it('opens at the volume threshold, not before, and then runs no send', async () => {
@@ -122,7 +124,7 @@ describe('a circuit while the database is away', () => {
 
 describe('a circuit after its reset time', () => {
   it('closes on a probe that goes well', async () => {
-    const breakers = createBreakers();
+    const breakers = createBreakers(SHORT_RESET_MS);
     await failTimes(breakers, 3);
     await waitForProbe();
     expect(await breakers.fire(KEY, async () => 'well')).toBe('well');
@@ -130,15 +132,17 @@ describe('a circuit after its reset time', () => {
   });
 
   it('opens again on a probe that fails, for another reset time', async () => {
-    const breakers = createBreakers();
+    // Long enough that the circuit is still open when it is looked at, also on a busy machine.
+    const resetMs = 2_000;
+    const breakers = createBreakers(resetMs);
     await failTimes(breakers, 3);
-    await waitForProbe();
+    await waitForProbe(resetMs);
     await failTimes(breakers, 1);
-    expect((await openError(() => breakers.assertClosed(KEY))).retryAfterMs).toBeGreaterThan(RESET_MS / 2);
+    expect((await openError(() => breakers.assertClosed(KEY))).retryAfterMs).toBeGreaterThan(resetMs / 2);
   });
 
   it('lets one probe through; others are refused meanwhile, with a time that lies ahead', async () => {
-    const breakers = createBreakers();
+    const breakers = createBreakers(SHORT_RESET_MS);
     await failTimes(breakers, 3);
     await waitForProbe();
     let endProbe = (): void => undefined;

@@ -1,13 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { FetchFailure } from '../../activities/fetch/fetch-failure';
 import { createGuardedFetch, type GuardedFetch, type GuardedFetchInit } from '../../activities/guarded-fetch';
+import { reservePort } from '../support/reserve-port';
 import { ssrfCorpus } from './ssrf-corpus';
 
-const LIMITS: GuardedFetchInit = { timeoutMs: 5_000, maxBytes: 1_000_000 };
+const LIMITS: GuardedFetchInit = { timeoutMs: 30_000, maxBytes: 1_000_000 };
 
 let hits = 0;
 let handler: RequestListener = (_request, response) => response.end('canary');
@@ -268,7 +268,7 @@ describe('caps', () => {
   ])('gives up a server that stalls %s', async (_case, act) => {
     handler = (_request, response) => void act(response);
     const failure = await failureOf(
-      aGuardedFetch().fetchBytes(origin, { ...LIMITS, timeoutMs: 60, privateOrigins: [origin] }),
+      aGuardedFetch().fetchBytes(origin, { ...LIMITS, timeoutMs: 1_000, privateOrigins: [origin] }),
     );
     expect([failure.reason, failure.sent]).toEqual(['timeout', true]);
   });
@@ -301,10 +301,7 @@ describe('caps', () => {
 
 describe('what had been sent', () => {
   it('is nothing when no connection came about', async () => {
-    const probe = createTcpServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const closedOrigin = `http://127.0.0.1:${String((probe.address() as AddressInfo).port)}`;
-    await new Promise((resolve) => probe.close(resolve));
+    const closedOrigin = `http://127.0.0.1:${String(await reservePort())}`;
     const init = { ...LIMITS, method: 'POST', body: 'x', privateOrigins: [closedOrigin] } as const;
     const failure = await failureOf(aGuardedFetch().fetchBytes(closedOrigin, init));
     expect([failure.reason, failure.sent, failure.message]).toEqual([

@@ -255,16 +255,18 @@ describe('an API that cannot be reached', () => {
     const gone = await FakeApi.start();
     await gone.stop();
     const environment = { EVERFRAME_API_URL: gone.url, EVERFRAME_API_KEY: 'sk-test-1' };
-    const tookMs: number[] = [];
     for (const line of ['run graph.json', 'poll exe_1 --wait', 'nodes']) {
-      const startedAtMs = performance.now();
-      const { exitCode, stderr } = await everframe(line, { environment });
-      tookMs.push(performance.now() - startedAtMs);
-      expect(exitCode).toBe(3);
-      expect(stderr).toContain(`No answer from ${gone.url}. Start it with "npm start"`);
+      const tookMs: number[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        const startedAtMs = performance.now();
+        const { exitCode, stderr } = await everframe(line, { environment });
+        tookMs.push(performance.now() - startedAtMs);
+        expect(exitCode).toBe(3);
+        expect(stderr).toContain(`No answer from ${gone.url}. Start it with "npm start"`);
+      }
+      // One that tried again would take seconds every time; a busy machine may be late, but not each time.
+      expect(Math.min(...tookMs)).toBeLessThan(1_500);
     }
-    // One that tried again would take seconds; a busy machine may be late once.
-    expect(tookMs.sort((left, right) => left - right)[1]).toBeLessThan(1_500);
     expect((await everframe('nodes --json', { environment })).json()).toMatchObject({ code: 'network' });
   });
 });

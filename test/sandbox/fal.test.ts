@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { aCallbackReceiver, aSandbox, type ReceivedCallback, type TestSandbox } from './a-sandbox';
 
 /** Media are CPU work, and the machine may be busy. */
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 interface FalImage {
   readonly url: string;
@@ -149,7 +149,7 @@ describe('fal, driven by its official client', () => {
 
 describe('fal on the wire', () => {
   it('answers 202 until done, 400 on an early result, and uses owner and app alone in its links', async () => {
-    const slow = await aSandbox({ latency: 10 });
+    const slow = await aSandbox({ latency: 100 });
     try {
       const submitted = await fetch(
         `${slow.url}/fal/fal-ai/bytedance/seedream/v4/text-to-image`,

@@ -9,7 +9,7 @@ import type { LedgerEntry } from '../../sandbox/core/ledger';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
 
 /** Media are CPU work, and the machine may be busy. */
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {

@@ -15,7 +15,7 @@ import { upscalePicture } from '../../sandbox/media/upscale';
 import { makeVideo } from '../../sandbox/media/video';
 
 /** Media are CPU work, and the machine may be busy. */
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 describe('a picture', () => {
   it('has the asked size and format at any ratio', async () => {

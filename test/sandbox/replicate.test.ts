@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { aCallbackReceiver, aSandbox, type TestSandbox } from './a-sandbox';
 
 /** Media are CPU work, and the machine may be busy. */
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 let sandbox: TestSandbox;
 let client: Replicate;
@@ -59,7 +59,7 @@ describe('Replicate, driven by its official client', () => {
   });
 
   it('walks from starting over processing to succeeded, and cancels as "canceled"', async () => {
-    const slow = await aSandbox({ latency: 4 });
+    const slow = await aSandbox({ latency: 10 });
     try {
       const patient = new Replicate({ auth: 'r8_any', baseUrl: `${slow.url}/replicate/v1` });
       const first = await patient.predictions.create({

@@ -30,7 +30,7 @@ describe('runMediaOperation', () => {
     operation: MediaOperation,
     options: Partial<MediaRunOptions> = {},
   ): Promise<MediaResult> {
-    const defaults = { timeoutMs: 20_000, memoryLimitMb: 512, workFolder: fixtures.path('work') };
+    const defaults = { timeoutMs: 50_000, memoryLimitMb: 512, workFolder: fixtures.path('work') };
     return runMediaOperation(operation, { ...defaults, ...options });
   }
 

@@ -22,7 +22,7 @@ export function aProviderCall(
     baseUrl,
     extraUrls,
     credential: CREDENTIAL,
-    timeoutMs: 2_000,
+    timeoutMs: 30_000,
     signal: new AbortController().signal,
     fetch: createProviderFetch(guardedFetch, privateOrigins),
     ...overrides,

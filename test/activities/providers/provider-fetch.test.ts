@@ -103,7 +103,7 @@ describe('createProviderFetch', () => {
     const guardedFetch = createGuardedFetch({ allowedPrivateHosts: [] });
     const init = {
       method: 'GET',
-      timeoutMs: 2_000,
+      timeoutMs: 30_000,
       maxBytes: 100,
       signal: new AbortController().signal,
     } as const;

@@ -227,7 +227,7 @@ describe.each(queueCases)('$provider.id $operation at the sandbox', (queueCase) 
   it('makes a file that can be fetched from the provider’s origin and from no other', async () => {
     await sandbox.plan();
     const url = await firstUrlOf(await finish(queueCase));
-    const limits = { timeoutMs: 5_000, maxBytes: 50_000_000 };
+    const limits = { timeoutMs: 30_000, maxBytes: 50_000_000 };
     const privateOrigins = [new URL(sandbox.url).origin];
     const { bytes } = await guardedFetch.fetchBytes(url, { ...limits, privateOrigins });
     expect(sniffMediaType(bytes)?.kind).toBe(queueCase.operation.endsWith('video') ? 'video' : 'image');
@@ -358,6 +358,6 @@ describe.each([...queueCases, ...syncCases])('faults of $provider.id $operation'
 
   it('a silence after the request is ambiguous', async () => {
     await sandbox.plan({ provider: anyCase.provider.id, action: 'hang' });
-    expect((await errorOf(start({ timeoutMs: 150 }))).kind).toBe('ambiguous');
+    expect((await errorOf(start({ timeoutMs: 500 }))).kind).toBe('ambiguous');
   });
 });

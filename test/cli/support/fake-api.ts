@@ -34,6 +34,8 @@ export class FakeApi {
         response.end(Buffer.isBuffer(body) ? body : JSON.stringify(body));
       });
     });
+    // After a stall of this process it would close a connection on which the client is just sending the next request.
+    server.keepAliveTimeout = 0;
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
